@@ -1,0 +1,45 @@
+"""One JSON object per line on standard error; values are data and can never break the line."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+_LOGGER = "privyseal"
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send the product's log lines to `stream` (standard error), one JSON object each."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logger = logging.getLogger(_LOGGER)
+    logger.handlers[:] = [handler]
+    logger.setLevel(level.upper())
+    logger.propagate = False
+
+
+def info(event: str, **fields: Any) -> None:
+    logging.getLogger(_LOGGER).info(event, extra={"fields": fields})
+
+
+def warning(event: str, **fields: Any) -> None:
+    logging.getLogger(_LOGGER).warning(event, extra={"fields": fields})
+
+
+def exception(event: str, error: BaseException, **fields: Any) -> None:
+    """Log `error` with its traceback."""
+    logging.getLogger(_LOGGER).error(event, exc_info=error, extra={"fields": fields})

@@ -1,0 +1,95 @@
+"""ARNs, ids and serial numbers: made, parsed and printed in one place.
+
+Source for the ARN shapes: the acm-pca service model (Arn, 5-200 characters) and the AWS
+"Actions, resources, and condition keys for AWS Private CA" page.
+"""
+
+import re
+import secrets
+import uuid
+from dataclasses import dataclass
+
+from privyseal.errors import ErrorCode, PrivySealError
+
+# Region prefix → partition (botocore's partitions.json); everything else is commercial AWS.
+PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_AUTHORITY = (
+    rf"arn:(?P<partition>aws[a-z-]*):acm-pca:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}})"
+    rf":certificate-authority/(?P<id>{_UUID})"
+)
+_AUTHORITY_ARN = re.compile(rf"\A{_AUTHORITY}\Z")
+_CERTIFICATE_ARN = re.compile(rf"\A{_AUTHORITY}/certificate/(?P<serial>[0-9a-f]{{32}})\Z")
+_SERIAL_TEXT = re.compile(r"\A[0-9a-fA-F]{1,40}\Z")
+
+
+def partition(region: str) -> str:
+    return next((name for prefix, name in PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+def new_id() -> str:
+    """A random UUID in lower case, made in the application and never by a database sequence."""
+    return str(uuid.uuid4())
+
+
+def new_serial() -> int:
+    """A certificate serial number: 128 bits from the system's CSPRNG, positive (RFC 5280 §4.1.2.2)."""
+    while True:
+        if serial := secrets.randbits(128):
+            return serial
+
+
+def format_serial(serial: int) -> str:
+    """The serial as AWS writes it in ARNs: 32 lower-case hex digits."""
+    return f"{serial:032x}"
+
+
+def parse_serial(text: str) -> int:
+    """A serial as people type it: hex in either case, with or without colons or leading zeros."""
+    digits = text.replace(":", "")
+    if not _SERIAL_TEXT.match(digits):
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "A serial number is written in hexadecimal digits, with or without colons between the bytes",
+        )
+    return int(digits, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityArn:
+    """`arn:PARTITION:acm-pca:REGION:ACCOUNT:certificate-authority/UUID`."""
+
+    region: str
+    account: str
+    id: str
+
+    def __str__(self) -> str:
+        owner = f"{self.region}:{self.account}"
+        return f"arn:{partition(self.region)}:acm-pca:{owner}:certificate-authority/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "AuthorityArn":
+        match = _AUTHORITY_ARN.match(text)
+        if not match or match["partition"] != partition(match["region"]):
+            raise PrivySealError(ErrorCode.INVALID_ARN, f"{text!r} is not the ARN of a certificate authority")
+        return cls(match["region"], match["account"], match["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateArn:
+    """The ARN of its authority, then `/certificate/` and the serial in 32 hex digits."""
+
+    authority: AuthorityArn
+    serial: int
+
+    def __str__(self) -> str:
+        return f"{self.authority}/certificate/{format_serial(self.serial)}"
+
+    @classmethod
+    def parse(cls, text: str) -> "CertificateArn":
+        match = _CERTIFICATE_ARN.match(text)
+        if not match or match["partition"] != partition(match["region"]):
+            raise PrivySealError(ErrorCode.INVALID_ARN, f"{text!r} is not the ARN of a certificate")
+        authority = AuthorityArn(match["region"], match["account"], match["id"])
+        return cls(authority, int(match["serial"], 16))
