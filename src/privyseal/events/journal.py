@@ -1,0 +1,81 @@
+"""The journal: one append-only record that is audit trail and outbox at once.
+
+Every commit that changes something adds one row: (writer, seq, at, previous, root, entries).
+`writer` is a new id for each process start, so no two processes contend for a row; `seq` counts
+from 0. A leaf is SHA-256 of 0x00 and the canonical entry, `root` is the RFC 6962 §2.1 tree hash
+of the row's leaves, and `previous` is the hash of the writer's row before: a chain per process.
+Who verifies recomputes entries → root → chain.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from privyseal.caller import Caller
+from privyseal.names import new_id
+from privyseal.store import Entry
+
+_EMPTY = b"\x00" * 32
+
+
+def entry(action: str, caller: Caller, resource: str, **detail: object) -> Entry:
+    """What happened: `action` as in IAM (`acm-pca:IssueCertificate`), who did it, and to what."""
+    return {
+        "action": action,
+        "principal": caller.principal,
+        "account": caller.account,
+        "request_id": caller.request_id,
+        "resource": resource,
+        "detail": detail,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    writer: str
+    seq: int
+    at: datetime
+    previous: bytes
+    root: bytes
+    entries: str  # a JSON array of canonical entries
+
+    def digest(self) -> bytes:
+        """What the next row of the same writer names as `previous`."""
+        head = f"{self.writer}|{self.seq}|{self.at.isoformat()}|".encode()
+        return hashlib.sha256(b"\x02" + head + self.previous + self.root).digest()
+
+
+class Writer:
+    """One process's chain. Not thread-safe: its store uses it under the commit lock."""
+
+    def __init__(self) -> None:
+        self.id = new_id()
+        self._seq = 0
+        self._head = _EMPTY
+
+    def next_row(self, at: datetime, entries: Sequence[Entry]) -> JournalRow:
+        """The row to commit. It counts only after `committed`: a rolled-back commit leaves no gap."""
+        texts = [canonical(each) for each in entries]
+        root = tree_hash([hashlib.sha256(b"\x00" + text.encode()).digest() for text in texts])
+        return JournalRow(self.id, self._seq, at, self._head, root, f"[{','.join(texts)}]")
+
+    def committed(self, row: JournalRow) -> None:
+        self._seq = row.seq + 1
+        self._head = row.digest()
+
+
+def canonical(value: Entry) -> str:
+    """The entry as the leaf hash sees it: keys sorted, no white space, ASCII only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def tree_hash(leaves: Sequence[bytes]) -> bytes:
+    """The Merkle tree hash over leaf hashes (RFC 6962 §2.1): splits at the largest power of two."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\x01" + tree_hash(leaves[:split]) + tree_hash(leaves[split:])).digest()

@@ -1,0 +1,175 @@
+"""A lane gathers single requests into batches and answers each from its batch.
+
+Signing and committing many requests at once is what makes the service fast (one durable commit
+for all of them), yet callers come one by one, from an event loop or from a thread. A lane takes
+them as they come; while one batch runs the next one collects, so nobody waits for a timer.
+Only standard-library threads are used, and an event loop is woken once per batch.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Executor, Future
+from threading import Lock
+from typing import Generic, TypeVar
+
+from privyseal.errors import ErrorCode, PrivySealError
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+Key = TypeVar("Key", bound=Hashable)
+
+# A batch function: positional, each answer a result or the error of that one request.
+BatchFunction = Callable[[list[Request]], Sequence[Result | PrivySealError]]
+
+MAX_BATCH = 256
+MAX_WAITING = 2048
+
+
+class Lane(Generic[Request, Result]):
+    """Runs `batch_function` over whatever has gathered, one batch at a time, on `executor`."""
+
+    def __init__(
+        self,
+        batch_function: BatchFunction[Request, Result],
+        executor: Executor,
+        *,
+        max_batch: int = MAX_BATCH,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self._run_batch = batch_function
+        self._executor = executor
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._lock = Lock()
+        self._waiting: deque[_Slot[Request, Result]] = deque()
+        self._running = False
+
+    @property
+    def idle(self) -> bool:
+        with self._lock:
+            return not self._running and not self._waiting
+
+    async def submit(self, request: Request) -> Result:
+        """Answer from an event loop. Raises PrivySealError(THROTTLED) when the lane is full."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._enqueue(_Slot(request, future, loop))
+        return await future
+
+    def ask(self, request: Request) -> Result:
+        """Answer from a plain thread; blocks until the batch is done."""
+        future: Future[Result] = Future()
+        self._enqueue(_Slot(request, future, None))
+        return future.result()
+
+    def _enqueue(self, slot: "_Slot[Request, Result]") -> None:
+        with self._lock:
+            if len(self._waiting) >= self._max_waiting:
+                raise PrivySealError(ErrorCode.THROTTLED, "Too many requests are waiting. Try again later.")
+            self._waiting.append(slot)
+            start = not self._running
+            self._running = True
+        if start:
+            self._executor.submit(self._drain)
+
+    def _drain(self) -> None:
+        """Run batches until nothing waits; a slot whose caller has left is skipped."""
+        while True:
+            with self._lock:
+                size = min(len(self._waiting), self._max_batch)
+                batch = [self._waiting.popleft() for _ in range(size)]
+                if not batch:
+                    self._running = False
+                    return
+            live = [slot for slot in batch if not slot.future.cancelled()]
+            if live:
+                _deliver(live, self._answers(live))
+
+    def _answers(self, slots: "list[_Slot[Request, Result]]") -> Sequence[Result | BaseException]:
+        try:
+            answers = self._run_batch([slot.request for slot in slots])
+        except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
+            return [error] * len(slots)
+        if len(answers) != len(slots):
+            return [RuntimeError("a batch function answered another number of requests than it got")] * len(
+                slots
+            )
+        return answers
+
+
+class Lanes(Generic[Key, Request, Result]):
+    """One lane per key, so that a slow key never delays another. A lane lives while it has work."""
+
+    def __init__(self, batch_function: BatchFunction[Request, Result], executor: Executor) -> None:
+        self._run_batch = batch_function
+        self._executor = executor
+        self._lanes: dict[Key, Lane[Request, Result]] = {}
+        self._lock = Lock()
+
+    async def submit(self, key: Key, request: Request) -> Result:
+        lane = self._lane(key)
+        try:
+            return await lane.submit(request)
+        finally:
+            self._drop_if_idle(key, lane)
+
+    def ask(self, key: Key, request: Request) -> Result:
+        lane = self._lane(key)
+        try:
+            return lane.ask(request)
+        finally:
+            self._drop_if_idle(key, lane)
+
+    def _lane(self, key: Key) -> Lane[Request, Result]:
+        with self._lock:
+            return self._lanes.setdefault(key, Lane(self._run_batch, self._executor))
+
+    def _drop_if_idle(self, key: Key, lane: Lane[Request, Result]) -> None:
+        with self._lock:
+            if lane.idle and self._lanes.get(key) is lane:
+                del self._lanes[key]
+
+
+class _Slot(Generic[Request, Result]):
+    """One waiting request: `loop` is None where a plain thread waits."""
+
+    __slots__ = ("future", "loop", "request")
+
+    def __init__(
+        self,
+        request: Request,
+        future: "asyncio.Future[Result] | Future[Result]",
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.request = request
+        self.future = future
+        self.loop = loop
+
+
+def _deliver(slots: Sequence[_Slot[Request, Result]], answers: Sequence[Result | BaseException]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Slot[Request, Result], Result | BaseException]]] = {}
+    for slot, answer in zip(slots, answers, strict=True):
+        if slot.loop is None:
+            _settle(slot, answer)
+        else:
+            by_loop.setdefault(slot.loop, []).append((slot, answer))
+    for loop, settled in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle_all, settled)
+        except RuntimeError:  # the loop has closed: its callers are gone, what was committed stays committed
+            continue
+
+
+def _settle_all(settled: "list[tuple[_Slot[Request, Result], Result | BaseException]]") -> None:
+    for slot, answer in settled:
+        _settle(slot, answer)
+
+
+def _settle(slot: _Slot[Request, Result], answer: Result | BaseException) -> None:
+    if slot.future.done():
+        return
+    if isinstance(answer, BaseException):
+        slot.future.set_exception(answer)
+    else:
+        slot.future.set_result(answer)

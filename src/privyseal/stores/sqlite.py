@@ -1,0 +1,199 @@
+"""SQLite: the default store. One file, write-ahead log, every commit flushed to disk.
+
+Any number of threads and processes on one machine share the file. Readers never wait. Writers
+take turns by an exclusive `flock` on a lock file beside the database, held from BEGIN IMMEDIATE
+to COMMIT: waiting processes sleep in the kernel, where SQLite's own busy handler would poll.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from privyseal import log
+from privyseal.clock import Clock
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.journal import JournalRow, Writer
+from privyseal.store import Tx, UniqueError
+from privyseal.stores.migrate import CREATE_LEDGER, migrations, pending
+from privyseal.stores.sql import Parameters, SqlTx, queries, to_micros
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+_BUSY_SECONDS = 10.0
+# WAL readers do not block; FULL makes every commit durable before it is acknowledged.
+_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+_STATEMENTS_CACHED = 256
+
+
+class SqliteStore:
+    """Implements `privyseal.store.Store`. `path` is a file, or `:memory:` for tests."""
+
+    def __init__(self, path: Path | str, clock: Clock) -> None:
+        self._path = str(path)
+        self._clock = clock
+        self._journal = Writer()
+        self._lock = threading.Lock()
+        self._lock_file: int | None = None
+        self._writer: sqlite3.Connection | None = None
+        self._readers = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        if self._path != MEMORY:
+            self._lock_file = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def migrate(self) -> None:
+        """Create the database or bring it to this release's schema; one transaction for all of it."""
+        with self._exclusive() as connection:
+            connection.execute(CREATE_LEDGER)
+            applied = [
+                (row["number"], row["sha256"])
+                for row in connection.execute("SELECT number, sha256 FROM migration ORDER BY number")
+            ]
+            for migration in pending(migrations("sqlite"), applied):
+                for statement in migration.statements:
+                    connection.execute(statement)
+                row = (migration.number, migration.sha256, to_micros(self._clock.now()))
+                connection.execute("INSERT INTO migration VALUES (?, ?, ?)", row)
+
+    def view(self, read: Callable[[Tx], T]) -> T:
+        connection = self._reader()
+        with self._lock if self._path == MEMORY else _nothing(), _translated():
+            connection.execute("BEGIN")
+            try:
+                return read(self._tx(connection))
+            finally:
+                connection.execute("ROLLBACK")
+
+    def transact(self, write: Callable[[Tx], T]) -> T:
+        with self._exclusive() as connection:
+            tx = self._tx(connection)
+            result = write(tx)
+            row = self._write_journal(tx)
+        if row:
+            self._journal.committed(row)
+        return result
+
+    def check(self) -> str:
+        """SQLite's own word on the file: `ok`, or what is wrong with it."""
+        rows = self._reader().execute("PRAGMA integrity_check").fetchall()
+        return "; ".join(str(row[0]) for row in rows)
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+            self._writer = None
+            self._readers = threading.local()
+            if self._lock_file is not None:
+                os.close(self._lock_file)
+                self._lock_file = None
+
+    def _tx(self, connection: sqlite3.Connection) -> SqlTx:
+        def execute(query: str, parameters: Parameters) -> sqlite3.Cursor:
+            return connection.execute(query, parameters)
+
+        return SqlTx(self._clock.now(), execute)
+
+    def _write_journal(self, tx: SqlTx) -> JournalRow | None:
+        if not tx.entries:
+            return None
+        row = self._journal.next_row(tx.now, tx.entries)
+        tx.change(
+            queries("journal")["append"],
+            writer=row.writer,
+            seq=row.seq,
+            at=to_micros(row.at),
+            previous=row.previous,
+            root=row.root,
+            entries=row.entries,
+        )
+        return row
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[sqlite3.Connection]:
+        """The write connection inside BEGIN IMMEDIATE … COMMIT, alone among threads and processes."""
+        with self._lock, self._process_lock(), _translated():
+            connection = self._writer or self._connect_writer()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException as error:
+                self._abandon(connection, error)
+                raise
+
+    def _abandon(self, connection: sqlite3.Connection, error: BaseException) -> None:
+        """Roll back; after an input/output error the connection is not trusted again."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            broken = isinstance(error, sqlite3.OperationalError)
+        except sqlite3.Error:
+            broken = True
+        if broken and self._path != MEMORY:
+            self._writer = None
+            self._open.remove(connection)
+            connection.close()
+
+    @contextmanager
+    def _process_lock(self) -> Iterator[None]:
+        if self._lock_file is None:
+            yield
+            return
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        self._writer = self._connect()
+        return self._writer
+
+    def _reader(self) -> sqlite3.Connection:
+        """The thread's own connection; an in-memory database has only one for all."""
+        if self._path == MEMORY:
+            return self._writer or self._connect_writer()
+        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = self._readers.connection = self._connect()
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS_CACHED,
+        )
+        connection.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        self._open.append(connection)
+        return connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """sqlite3's exceptions in the words of the port."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise UniqueError(str(error)) from error
+    except sqlite3.OperationalError as error:
+        log.exception("the database failed", error)
+        raise PrivySealError(
+            ErrorCode.UNAVAILABLE, "The database cannot answer now. Nothing was acknowledged: try again."
+        ) from error
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
