@@ -20,6 +20,9 @@ CREATE TABLE authority (
     csr                   TEXT   NOT NULL, -- PEM
     certificate           BLOB,            -- DER, once imported
     chain                 TEXT,            -- PEM, issuer first, root last; NULL for a root
+    serial                TEXT,            -- of that certificate, like the two times
+    not_before            BIGINT,
+    not_after             BIGINT,
     created_at            BIGINT NOT NULL,
     changed_at            BIGINT NOT NULL,
     failure_reason        TEXT,

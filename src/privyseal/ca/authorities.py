@@ -1,0 +1,147 @@
+"""Authorities: described, listed, switched on and off, deleted and restored.
+
+They are made in `creation.py` and get their certificates in `certification.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from privyseal.ca import limits, revocation_settings
+from privyseal.ca.lookup import find_authority, is_gone
+from privyseal.ca.model import Authority
+from privyseal.ca.ports import Authorities
+from privyseal.ca.states import HAS_CSR, RESTORABLE, UPDATES, Event, Status, transition
+from privyseal.caller import Caller
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.journal import entry
+from privyseal.store import Store, Tx
+
+# From a row and the transaction's time to the changed row; raises what forbids the change.
+Change = Callable[[Authority, datetime], Authority]
+# Where a page ends: the (created_at, id) of its last row.
+Position = tuple[datetime, str]
+
+# The states that UpdateCertificateAuthority takes, and what each asks for.
+WANTED = {"ACTIVE": Event.ENABLED, "DISABLED": Event.DISABLED}
+
+
+def change_authority(tx: Tx, authorities: Authorities, caller: Caller, arn: str, change: Change) -> Authority:
+    """Apply `change` to the row of `arn`, with the next version; nobody else's change is lost."""
+    authority = find_authority(tx, authorities, caller, arn)
+    changed = replace(change(authority, tx.now), changed_at=tx.now, version=authority.version + 1)
+    if not authorities.update(tx, changed):
+        raise PrivySealError(ErrorCode.CONFLICT, f"The certificate authority {arn} was changed meanwhile.")
+    return changed
+
+
+class AuthorityService:
+    def __init__(self, store: Store, authorities: Authorities) -> None:
+        self._store = store
+        self._authorities = authorities
+
+    def describe(self, caller: Caller, arn: str) -> tuple[Authority, Status]:
+        """The row, and the state that time has made of its status."""
+
+        def read(tx: Tx) -> tuple[Authority, Status]:
+            authority = find_authority(tx, self._authorities, caller, arn)
+            return authority, authority.status_at(tx.now)
+
+        return self._store.view(read)
+
+    def csr(self, caller: Caller, arn: str) -> str:
+        authority, status = self.describe(caller, arn)
+        if status is Status.CREATING:
+            raise PrivySealError(ErrorCode.IN_PROGRESS, f"The certificate authority {arn} is being created.")
+        if status not in HAS_CSR:
+            raise PrivySealError(
+                ErrorCode.INVALID_STATE,
+                f"The certificate authority {arn} is not in the correct state "
+                "to have a certificate signing request.",
+            )
+        return authority.csr
+
+    def page(
+        self, caller: Caller, region: str, after: Position | None, limit: int
+    ) -> tuple[list[tuple[Authority, Status]], Position | None]:
+        """One page in order of creation, and the position after it; None at the end."""
+
+        def read(tx: Tx) -> tuple[list[tuple[Authority, Status]], Position | None]:
+            rows = self._authorities.page(tx, caller.account, region, after, limit + 1)
+            shown = [(row, row.status_at(tx.now)) for row in rows[:limit] if not is_gone(row, tx.now)]
+            last = rows[limit - 1] if len(rows) > limit else None
+            return shown, (last.created_at, last.arn.id) if last else None
+
+        return self._store.view(read)
+
+    def update(
+        self, caller: Caller, arn: str, *, status: str | None, revocation: Mapping[str, Any] | None
+    ) -> None:
+        """Switch on or off, change the revocation settings; only while ACTIVE or DISABLED."""
+
+        def change(authority: Authority, now: datetime) -> Authority:
+            current = authority.status_at(now)
+            if current not in UPDATES:
+                raise PrivySealError(
+                    ErrorCode.INVALID_STATE,
+                    "The certificate authority must be in the ACTIVE or DISABLED state to be updated",
+                )
+            wanted = transition(current, WANTED[status]) if status is not None else current
+            assert wanted is not None  # ACTIVE and DISABLED can become each other and stay themselves
+            authority = replace(authority, status=wanted)
+            if revocation is not None:
+                authority = replace(authority, revocation=revocation_settings.checked(revocation))
+            return authority
+
+        detail = {"status": status} if status else {}
+        self._change("acm-pca:UpdateCertificateAuthority", caller, arn, change, detail)
+
+    def delete(self, caller: Caller, arn: str, days: int | None) -> None:
+        """Delete, restorable for `days`. An authority without key or certificate is gone at once."""
+
+        def change(authority: Authority, now: datetime) -> Authority:
+            current = authority.status_at(now)
+            deleted = transition(current, Event.DELETED)
+            if deleted is None:
+                raise PrivySealError(
+                    ErrorCode.INVALID_STATE,
+                    "The certificate authority is not in a valid state for deletion.",
+                )
+            window = timedelta(days=limits.MAX_RESTORE_DAYS if days is None else days)
+            return replace(
+                authority,
+                status=deleted,
+                status_before_deletion=current,
+                restorable_until=now + window if current in RESTORABLE else None,
+                token=None,
+            )
+
+        self._change("acm-pca:DeleteCertificateAuthority", caller, arn, change, {})
+
+    def restore(self, caller: Caller, arn: str) -> None:
+        """Bring a deleted authority back to the state it had."""
+
+        def change(authority: Authority, _now: datetime) -> Authority:
+            before = authority.status_before_deletion
+            if authority.status is not Status.DELETED or before is None:
+                raise PrivySealError(
+                    ErrorCode.INVALID_STATE, f"The certificate authority {arn} is not deleted."
+                )
+            return replace(authority, status=before, status_before_deletion=None, restorable_until=None)
+
+        self._change("acm-pca:RestoreCertificateAuthority", caller, arn, change, {})
+
+    def _change(
+        self,
+        action: str,
+        caller: Caller,
+        arn: str,
+        change: Change,
+        detail: Mapping[str, object],
+    ) -> None:
+        def write(tx: Tx) -> None:
+            change_authority(tx, self._authorities, caller, arn, change)
+            tx.record(entry(action, caller, arn, **detail))
+
+        self._store.transact(write)

@@ -1,0 +1,77 @@
+"""An authority gets its certificate: checked as AWS checks an import, then installed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from privyseal.ca.authorities import change_authority
+from privyseal.ca.lookup import find_authority
+from privyseal.ca.model import Authority
+from privyseal.ca.ports import Authorities
+from privyseal.ca.states import HAS_CERTIFICATE, Event, transition
+from privyseal.caller import Caller
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.journal import entry
+from privyseal.store import Store, Tx
+from privyseal.x509.chain import check_ca_certificate
+from privyseal.x509.pem import to_pem
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePem:
+    """PEM without a final newline; `chain` from the issuer to the root, None for a root."""
+
+    certificate: str
+    chain: str | None
+
+
+class Certification:
+    def __init__(self, store: Store, authorities: Authorities) -> None:
+        self._store = store
+        self._authorities = authorities
+
+    def install(self, caller: Caller, arn: str, certificate: bytes, chain: bytes | None) -> None:
+        """ImportCertificateAuthorityCertificate: the first one activates, a later one renews."""
+
+        def change(authority: Authority, now: datetime) -> Authority:
+            status = transition(authority.status_at(now), Event.CERTIFICATE_IMPORTED)
+            if status is None:
+                raise PrivySealError(
+                    ErrorCode.INVALID_STATE,
+                    f"The certificate authority {arn} is not in the correct state to import a certificate.",
+                )
+            new = check_ca_certificate(
+                certificate,
+                chain,
+                spki=authority.public_key,
+                authority_type=authority.type,
+                now=now,
+            )
+            return replace(
+                authority,
+                status=status,
+                certificate=new.der,
+                chain="\n".join(to_pem(der) for der in new.chain_ders) or None,
+                serial=new.serial,
+                not_before=new.not_before,
+                not_after=new.not_after,
+            )
+
+        def write(tx: Tx) -> None:
+            change_authority(tx, self._authorities, caller, arn, change)
+            tx.record(entry("acm-pca:ImportCertificateAuthorityCertificate", caller, arn))
+
+        self._store.transact(write)
+
+    def certificate(self, caller: Caller, arn: str) -> CertificatePem:
+        """GetCertificateAuthorityCertificate."""
+
+        def read(tx: Tx) -> CertificatePem:
+            authority = find_authority(tx, self._authorities, caller, arn)
+            if authority.certificate is None or authority.status_at(tx.now) not in HAS_CERTIFICATE:
+                raise PrivySealError(
+                    ErrorCode.INVALID_STATE,
+                    f"The certificate authority {arn} is not in the correct state to have a certificate.",
+                )
+            return CertificatePem(to_pem(authority.certificate), authority.chain)
+
+        return self._store.view(read)

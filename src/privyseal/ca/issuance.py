@@ -1,0 +1,207 @@
+"""The one place that signs certificates. Every front-end ends here.
+
+A batch of requests goes through these steps; the numbers repeat in the code.
+
+ 1. authorise   the authority exists, is the caller's, and is in a state to issue
+ 2. check CSR   one strict parse, key rules, proof of possession
+ 3. profile     what the template makes of it: extensions, validity, signing algorithm
+ 4. build       the to-be-signed certificate, from what the profile allows
+ 5. lint        RFC 5280's structural rules over the built values
+ 6. sign        outside any database transaction
+ 7. record      certificates and journal row in one durable commit, which compares each
+                authority's version and each token
+ 8. release     only now does the caller hear of it
+
+The keys are in this process, so the record (7) is one commit together with the result and a
+signature that never got there is dropped unseen. A batch is positional, one bad request never
+fails its neighbours, and nothing here waits for another batch.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from privyseal.ca.issuers import Issuers
+from privyseal.ca.keys import OpenKeys
+from privyseal.ca.model import Certificate
+from privyseal.ca.ports import Authorities, Certificates
+from privyseal.ca.preparing import Issued, IssueRequest, Prepared, Snapshot, prepare
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.journal import entry
+from privyseal.names import AuthorityArn, CertificateArn
+from privyseal.store import Entry, Store, Tx, UniqueError
+from privyseal.x509.algorithms import signing_algorithm
+
+# How often a batch starts again because an authority changed or a token was taken meanwhile.
+MAX_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    prepared: Prepared
+    der: bytes
+    arn: CertificateArn
+
+
+Result = Issued | PrivySealError
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one pass over the batch left behind: final answers, and those that must go again."""
+
+    answers: dict[int, Result] = field(default_factory=dict)
+    again: list[int] = field(default_factory=list)
+
+
+class Issuance:
+    def __init__(
+        self, store: Store, authorities: Authorities, certificates: Certificates, keys: OpenKeys
+    ) -> None:
+        self._store = store
+        self._authorities = authorities
+        self._certificates = certificates
+        self._keys = keys
+        self._issuers = Issuers()
+
+    def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
+        """Positional answers. UNAVAILABLE is raised for the whole batch when the commit failed."""
+        answers: dict[int, Result] = {}
+        waiting = list(range(len(requests)))
+        for _ in range(MAX_ROUNDS):
+            done = self._round(requests, waiting)
+            answers.update(done.answers)
+            waiting = done.again
+            if not waiting:
+                break
+        busy = PrivySealError(ErrorCode.THROTTLED, "The certificate authority is being changed. Try again.")
+        return [answers.get(index, busy) for index in range(len(requests))]
+
+    def _round(self, requests: Sequence[IssueRequest], indexes: Sequence[int]) -> _Round:
+        leaders, twins, done = _fold(requests, indexes)
+        snapshot = self._store.view(lambda tx: self._snapshot(tx, [requests[i] for i in leaders]))
+        signed: dict[int, Signed] = {}
+        for index in leaders:
+            try:
+                prepared = prepare(requests[index], snapshot, self._issuers)
+                if isinstance(prepared, Issued):
+                    done.answers[index] = prepared
+                else:
+                    signed[index] = sign(prepared, self._keys)
+            except PrivySealError as error:
+                done.answers[index] = error
+        stored = self._record(list(signed.values()))
+        for index, each in signed.items():
+            if each.arn in stored:
+                done.answers[index] = Issued(each.arn, each.der)  # 8. release
+            else:
+                done.again.append(index)
+        for index, leader in twins.items():
+            if answer := done.answers.get(leader):
+                done.answers[index] = answer
+            else:
+                done.again.append(index)
+        return done
+
+    def _snapshot(self, tx: Tx, requests: Sequence[IssueRequest]) -> Snapshot:
+        ids = {arn.id for request in requests if (arn := _arn(request))}
+        tokens = {(arn.id, r.token) for r in requests if r.token and (arn := _arn(r))}
+        return Snapshot(
+            now=tx.now,
+            authorities=self._authorities.find_many(tx, sorted(ids)),
+            tokens=self._certificates.by_tokens(tx, sorted(tokens)) if tokens else {},
+        )
+
+    def _record(self, signed: list[Signed]) -> set[CertificateArn]:
+        """7. One commit for all whose authority is unchanged and whose token is free; returns theirs."""
+        while signed:
+            try:
+                return self._store.transact(lambda tx, batch=tuple(signed): self._write(tx, batch))  # type: ignore[misc]
+            except UniqueError:
+                free = self._without_taken_tokens(signed)
+                if len(free) == len(signed):
+                    raise
+                signed = free
+        return set()
+
+    def _write(self, tx: Tx, signed: Sequence[Signed]) -> set[CertificateArn]:
+        ids = sorted({each.arn.authority.id for each in signed})
+        versions = self._authorities.versions(tx, ids)
+        fresh = [s for s in signed if versions.get(s.arn.authority.id) == s.prepared.authority.version]
+        stale = [s.prepared.stale for s in fresh if s.prepared.stale]
+        if stale:
+            self._certificates.forget_tokens(tx, [(c.authority_id, c.serial) for c in stale])
+        self._certificates.insert_many(tx, [_certificate(each, tx.now) for each in fresh])
+        for each in fresh:
+            tx.record(_entry(each))
+        return {each.arn for each in fresh}
+
+    def _without_taken_tokens(self, signed: Sequence[Signed]) -> list[Signed]:
+        """Another process was first with a token: its holder answers in the next round."""
+        keys = {_token_key(s): s for s in signed if s.prepared.request.token}
+        taken = self._store.view(lambda tx: self._certificates.by_tokens(tx, sorted(keys)))
+        lost = {id(s) for key, s in keys.items() if (holder := taken.get(key)) and holder != s.prepared.stale}
+        return [s for s in signed if id(s) not in lost]
+
+
+def sign(prepared: Prepared, keys: OpenKeys) -> Signed:
+    """6. The only caller of an authority's key for certificates."""
+    key = keys.of(prepared.authority)
+    der = prepared.tbs.sign(key, signing_algorithm(prepared.request.signing_algorithm))
+    return Signed(prepared, der, CertificateArn(prepared.authority.arn, prepared.tbs.serial))
+
+
+def _fold(
+    requests: Sequence[IssueRequest], indexes: Sequence[int]
+) -> tuple[list[int], dict[int, int], _Round]:
+    """Tokens repeated inside the batch: twins share their leader's answer, others wait a round."""
+    first: dict[tuple[str, str], int] = {}
+    leaders, twins, done = [], {}, _Round()
+    for index in indexes:
+        request = requests[index]
+        leader = first.setdefault((request.authority_arn, request.token), index) if request.token else index
+        if leader == index:
+            leaders.append(index)
+        elif requests[leader].digest() == request.digest():
+            twins[index] = leader
+        else:
+            done.again.append(index)
+    return leaders, twins, done
+
+
+def _arn(request: IssueRequest) -> AuthorityArn | None:
+    try:
+        return AuthorityArn.parse(request.authority_arn)
+    except PrivySealError:
+        return None  # step 1 refuses it
+
+
+def _token_key(signed: Signed) -> tuple[str, str]:
+    return signed.arn.authority.id, signed.prepared.request.token or ""
+
+
+def _certificate(signed: Signed, now: datetime) -> Certificate:
+    prepared, tbs = signed.prepared, signed.prepared.tbs
+    return Certificate(
+        authority_id=signed.arn.authority.id,
+        serial=signed.arn.serial,
+        der=signed.der,
+        template=prepared.profile.name,
+        subject=tbs.subject_text,
+        not_before=tbs.not_before,
+        not_after=tbs.not_after,
+        issued_at=now,
+        token=prepared.request.token,
+        request_digest=prepared.digest,
+    )
+
+
+def _entry(signed: Signed) -> Entry:
+    return entry(
+        "acm-pca:IssueCertificate",
+        signed.prepared.request.caller,
+        str(signed.arn),
+        template=signed.prepared.profile.name,
+        sha256=hashlib.sha256(signed.der).hexdigest(),
+    )

@@ -1,0 +1,85 @@
+"""The records of the CA domain: frozen values, as they are stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from privyseal.ca.states import Status, status_at
+from privyseal.names import AuthorityArn
+
+ROOT = "ROOT"
+SUBORDINATE = "SUBORDINATE"
+
+GENERAL_PURPOSE = "GENERAL_PURPOSE"
+SHORT_LIVED_CERTIFICATE = "SHORT_LIVED_CERTIFICATE"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """Where a private key is: `uri` names key store and key, and `wrapped` is the key itself.
+
+    It is wrapped, and None where the key store keeps its keys itself.
+    """
+
+    uri: str
+    wrapped: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One certificate authority. `version` counts every change; commits compare it."""
+
+    arn: AuthorityArn
+    type: str
+    status: Status
+    key_algorithm: str
+    signing_algorithm: str
+    subject: Mapping[str, Any]  # the ASN1Subject of the request
+    csr_extensions: Mapping[str, Any] | None
+    revocation: Mapping[str, Any]
+    usage_mode: str
+    key_standard: str
+    key: StoredKey
+    public_key: bytes  # DER SubjectPublicKeyInfo
+    csr: str  # PEM
+    certificate: bytes | None  # DER
+    chain: str | None  # PEM, issuer first, root last; None for a root
+    serial: int | None  # of the authority's certificate, like the two times
+    not_before: datetime | None
+    not_after: datetime | None
+    created_at: datetime
+    changed_at: datetime
+    failure_reason: str | None
+    restorable_until: datetime | None
+    status_before_deletion: Status | None
+    token: str | None
+    request_digest: bytes
+    version: int
+
+    def status_at(self, now: datetime) -> Status:
+        return status_at(self.status, self.not_after, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One issued certificate: the row that makes the ARN of its authority and serial true."""
+
+    authority_id: str
+    serial: int
+    der: bytes
+    template: str
+    subject: str  # RFC 4514
+    not_before: datetime
+    not_after: datetime
+    issued_at: datetime
+    token: str | None
+    request_digest: bytes
+    revoked_at: datetime | None = None
+    revocation_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    key: str
+    value: str | None

@@ -1,0 +1,91 @@
+"""What the CA domain asks of the outside: repositories and key stores.
+
+Every repository method runs inside the transaction it is given. Writing methods raise
+`privyseal.store.UniqueError` when a unique index refuses a row.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from privyseal.ca.model import Authority, Certificate, StoredKey, Tag
+from privyseal.store import Tx
+from privyseal.x509.algorithms import PrivateKey
+
+
+class Authorities(Protocol):
+    def insert(self, tx: Tx, authority: Authority) -> None: ...
+
+    def find(self, tx: Tx, authority_id: str) -> Authority | None: ...
+
+    def find_many(self, tx: Tx, ids: Sequence[str]) -> Mapping[str, Authority]: ...
+
+    def versions(self, tx: Tx, ids: Sequence[str]) -> Mapping[str, int]:
+        """The version of each authority that exists."""
+        ...
+
+    def by_token(self, tx: Tx, account: str, region: str, token: str) -> Authority | None: ...
+
+    def forget_token(self, tx: Tx, authority_id: str) -> None: ...
+
+    def update(self, tx: Tx, authority: Authority) -> bool:
+        """Write the row if its stored version is `authority.version - 1`; False if it is not."""
+        ...
+
+    def page(
+        self, tx: Tx, account: str, region: str, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Authority]:
+        """In order of (created_at, id), those after the given position."""
+        ...
+
+    def count(self, tx: Tx, account: str, region: str) -> int: ...
+
+
+class Certificates(Protocol):
+    def insert_many(self, tx: Tx, certificates: Sequence[Certificate]) -> None: ...
+
+    def find_many(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Certificate]:
+        """By (authority id, serial); one query however many keys."""
+        ...
+
+    def by_tokens(self, tx: Tx, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Certificate]:
+        """By (authority id, token); one query however many keys."""
+        ...
+
+    def forget_tokens(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> None:
+        """Free the tokens of certificates whose five minutes are over."""
+        ...
+
+    def revoke(self, tx: Tx, authority_id: str, serial: int, at: datetime, reason: str) -> bool:
+        """Mark as revoked; False if it is already: the first time and reason stay."""
+        ...
+
+    def page(
+        self, tx: Tx, authority_id: str, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[Certificate]:
+        """In order of (issued_at, serial), those after the given position."""
+        ...
+
+
+class Tags(Protocol):
+    def of(self, tx: Tx, resource: str) -> Sequence[Tag]:
+        """All tags of a resource, in order of their keys."""
+        ...
+
+    def put(self, tx: Tx, resource: str, tags: Sequence[Tag]) -> None:
+        """Add or overwrite by key."""
+        ...
+
+    def remove(self, tx: Tx, resource: str, keys: Sequence[str]) -> None: ...
+
+
+class KeyStore(Protocol):
+    """Where private keys live. A key never leaves it except as an object that signs."""
+
+    def create(self, key_id: str, key_algorithm: str) -> tuple[StoredKey, PrivateKey]:
+        """Make a key. `key_id` is the authority's id and is bound into a wrapped key."""
+        ...
+
+    def open(self, key_id: str, stored: StoredKey) -> PrivateKey:
+        """The key, ready to sign. Raises PrivySealError(UNAVAILABLE) when it cannot be had now."""
+        ...

@@ -1,0 +1,143 @@
+"""Steps 1 to 5 of `issuance.py`: from a request to a linted to-be-signed certificate. No I/O."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from privyseal.ca.issuers import Issuers
+from privyseal.ca.lookup import owned
+from privyseal.ca.model import ROOT, SHORT_LIVED_CERTIFICATE, Authority, Certificate
+from privyseal.ca.states import ISSUES, SIGNS_ITSELF
+from privyseal.caller import Caller
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.names import AuthorityArn, CertificateArn, new_serial, partition
+from privyseal.x509 import build, profiles, validity
+from privyseal.x509.algorithms import check_signing_fits
+from privyseal.x509.csr import Csr, parse_pem
+from privyseal.x509.lint import lint
+
+# "Idempotency tokens … time out after five minutes" (acm-pca API reference, IssueCertificate).
+TOKEN_LIFE = timedelta(minutes=5)
+# The longest validity of an authority in SHORT_LIVED_CERTIFICATE mode (user guide, "CA modes").
+SHORT_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRequest:
+    """What IssueCertificate is asked: times as (type, value) pairs, still to be interpreted."""
+
+    caller: Caller
+    authority_arn: str
+    csr: bytes
+    signing_algorithm: str
+    validity: tuple[str, int]
+    not_before: tuple[str, int] | None = None
+    template_arn: str | None = None
+    token: str | None = None
+
+    def digest(self) -> bytes:
+        """Tells requests of one token apart; the caller and the token itself do not count."""
+        parts = (self.csr, self.signing_algorithm, self.validity, self.not_before, self.template_arn)
+        return hashlib.sha256(repr(parts).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A stored certificate; `replayed` when an earlier request with the same token made it."""
+
+    arn: CertificateArn
+    der: bytes
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Authorities and tokens as they stood at one moment: read once for the whole batch."""
+
+    now: datetime
+    authorities: Mapping[str, Authority]
+    tokens: Mapping[tuple[str, str], Certificate]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A linted to-be-signed certificate and the token holder that it replaces, if any."""
+
+    request: IssueRequest
+    authority: Authority
+    profile: profiles.Profile
+    tbs: build.ToBeSigned
+    digest: bytes
+    stale: Certificate | None
+
+
+def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prepared | Issued:
+    """Steps 1 to 5 for one request, without any I/O; or the certificate that its token already has."""
+    now = snapshot.now
+    # 1. authorise
+    arn = AuthorityArn.parse(request.authority_arn)
+    authority = owned(snapshot.authorities.get(arn.id), arn, request.caller, now)
+    digest = request.digest()
+    holder = snapshot.tokens.get((arn.id, request.token)) if request.token else None
+    if holder and now < holder.issued_at + TOKEN_LIFE:
+        return _replay(authority, holder, digest)
+    profile = profiles.profile_for(request.template_arn, partition(arn.region))
+    issuer = issuers.of(authority)
+    _check_state(authority, profile, now)
+    check_signing_fits(request.signing_algorithm, authority.key_algorithm)
+    # 2. check CSR
+    csr = parse_pem(request.csr)
+    # 3. profile
+    if profile.kind == profiles.ROOT:
+        issuer = _own_issuer(authority, csr)
+    not_before, not_after = validity.resolve(
+        *request.validity,
+        now,
+        not_before=request.not_before,
+        issuer_not_after=issuer.not_after if issuer else None,
+    )
+    _check_mode(authority, profile, now, not_after)
+    # 4. build
+    assert issuer is not None  # _check_state has refused an authority without certificate
+    tbs = build.build(profile, csr, issuer, serial=new_serial(), not_before=not_before, not_after=not_after)
+    # 5. lint
+    lint(tbs)
+    return Prepared(request, authority, profile, tbs, digest, holder)
+
+
+def _replay(authority: Authority, holder: Certificate, digest: bytes) -> Issued:
+    if holder.request_digest != digest:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "The idempotency token was used within the last five minutes with other parameters.",
+        )
+    return Issued(CertificateArn(authority.arn, holder.serial), holder.der, replayed=True)
+
+
+def _check_state(authority: Authority, profile: profiles.Profile, now: datetime) -> None:
+    status = authority.status_at(now)
+    allowed = SIGNS_ITSELF if profile.kind == profiles.ROOT else ISSUES
+    if status not in allowed:
+        raise PrivySealError(
+            ErrorCode.INVALID_STATE,
+            "The certificate authority is not in a valid state for issuing certificates",
+        )
+
+
+def _check_mode(authority: Authority, profile: profiles.Profile, now: datetime, not_after: datetime) -> None:
+    short = authority.usage_mode == SHORT_LIVED_CERTIFICATE and profile.kind != profiles.ROOT
+    if short and not_after > now + SHORT_LIFE:
+        raise PrivySealError(
+            ErrorCode.VALIDATION,
+            "A certificate authority in SHORT_LIVED_CERTIFICATE mode issues for at most 7 days.",
+        )
+
+
+def _own_issuer(authority: Authority, csr: Csr) -> build.Issuer:
+    if authority.type != ROOT or csr.spki != authority.public_key:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "A root template signs a root authority's own certificate signing request and no other.",
+        )
+    return build.self_issuer(csr)

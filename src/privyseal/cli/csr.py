@@ -1,0 +1,42 @@
+"""`privyseal csr`: a key and a request, without any service."""
+
+from pathlib import Path
+
+import click
+
+from privyseal.cli.files import require_absent, stem_for, write_files
+from privyseal.cli.options import force_option, key_algorithm_option, output_option
+from privyseal.cli.output import show_fields, show_json
+from privyseal.client import generate_csr, key_pem
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(epilog="Example: privyseal csr --cn app.internal --dns app.internal --dns www.app.internal")
+@click.option("--cn", required=True, metavar="NAME", help="Common name.")
+@click.option("--dns", multiple=True, metavar="NAME", help="DNS name of a server; may be repeated.")
+@key_algorithm_option
+@click.option("--out-key", type=_FILE, help="[default: NAME.key.pem]")
+@click.option("--out-csr", type=_FILE, help="[default: NAME.csr.pem]")
+@force_option
+@output_option
+def csr(
+    cn: str,
+    dns: tuple[str, ...],
+    key_algorithm: str,
+    out_key: Path | None,
+    out_csr: Path | None,
+    force: bool,
+    output: str,
+) -> None:
+    """Make a private key and a certificate signing request."""
+    stem = stem_for(cn)
+    key_file, csr_file = out_key or Path(f"{stem}.key.pem"), out_csr or Path(f"{stem}.csr.pem")
+    require_absent(key_file, csr_file, force=force)
+    pem, key = generate_csr(cn, dns, key_algorithm)
+    write_files({key_file: key_pem(key), csr_file: pem}, force=force)
+    if output == "json":
+        show_json({"csr": pem, "files": {"key": str(key_file), "csr": str(csr_file)}})
+    else:
+        show_fields({"key": key_file, "CSR": csr_file})
+        click.echo(f"Get its certificate with: privyseal issue --csr {csr_file}")

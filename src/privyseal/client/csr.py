@@ -1,0 +1,62 @@
+"""Keys and certificate signing requests, made where the key will live."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.x509 import algorithms
+
+MAX_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A
+MAX_DNS_NAME = 253  # RFC 1035 §2.3.4, as text without the final dot
+
+
+def generate_csr(
+    common_name: str, dns_sans: Sequence[str] = (), key_algorithm: str = "EC_prime256v1"
+) -> tuple[str, algorithms.PrivateKey]:
+    """A new private key and a CSR (PEM) for it.
+
+    TLS clients look at the subject alternative names only: a server's own name belongs into
+    `dns_sans` too. `key_algorithm` is an AWS name (RSA_2048, EC_secp384r1, ML_DSA_65 …). Raises
+    PrivySealError for a name that no certificate can carry.
+    """
+    _check_common_name(common_name)
+    for name in dns_sans:
+        _check_dns_name(name)
+    key = algorithms.generate_key(key_algorithm)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    if dns_sans:
+        names = x509.SubjectAlternativeName([x509.DNSName(name) for name in dns_sans])
+        builder = builder.add_extension(names, critical=False)
+    csr = builder.sign(key, algorithms.hash_for(key_algorithm))
+    return csr.public_bytes(serialization.Encoding.PEM).decode(), key
+
+
+def key_pem(key: algorithms.PrivateKey) -> bytes:
+    """The private key as PEM, PKCS#8, not encrypted: write it where only its owner can read it."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _check_common_name(name: str) -> None:
+    if not 0 < len(name) <= MAX_COMMON_NAME:
+        raise _refused(f"a common name has 1 to {MAX_COMMON_NAME} characters, this one {len(name)}")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise _refused(f"the common name {name!r} contains a control character")
+
+
+def _check_dns_name(name: str) -> None:
+    if not name.isascii():
+        raise _refused(f"the DNS name {name!r} is not ASCII: give its xn-- form")
+    labels = name.split(".")
+    fits = 0 < len(name) <= MAX_DNS_NAME and all(0 < len(label) <= 63 for label in labels)
+    if not fits or not all(character.isalnum() or character in "-_.*" for character in name):
+        raise _refused(f"{name!r} is not a DNS name")
+
+
+def _refused(message: str) -> PrivySealError:
+    return PrivySealError(ErrorCode.INVALID_ARGUMENT, message)

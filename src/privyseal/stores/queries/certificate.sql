@@ -1,0 +1,34 @@
+-- name: insert
+-- An issued certificate.
+INSERT INTO certificate (authority_id, serial, der, template, subject, not_before, not_after, issued_at,
+    token, request_digest)
+VALUES (:authority_id, :serial, :der, :template, :subject, :not_before, :not_after, :issued_at,
+    :token, :request_digest);
+
+-- name: by_serials
+-- Point reads of a whole batch; the caller drops serials of other authorities.
+SELECT * FROM certificate WHERE serial IN (:serials...);
+
+-- name: by_tokens
+-- Who holds which tokens; the caller drops pairs it did not ask for.
+SELECT * FROM certificate WHERE authority_id IN (:authorities...) AND token IN (:tokens...);
+
+-- name: forget_token
+-- The five minutes of a token are over.
+UPDATE certificate SET token = NULL WHERE authority_id = :authority_id AND serial = :serial;
+
+-- name: revoke
+-- Only once: the first time and reason stay.
+UPDATE certificate SET revoked_at = :at, revocation_reason = :reason
+WHERE authority_id = :authority_id AND serial = :serial AND revoked_at IS NULL;
+
+-- name: first_page
+-- The first certificates of an authority in order of issue.
+SELECT * FROM certificate WHERE authority_id = :authority_id
+ORDER BY issued_at, serial LIMIT :limit;
+
+-- name: next_page
+-- The certificates after a position.
+SELECT * FROM certificate WHERE authority_id = :authority_id
+    AND (issued_at > :after_at OR (issued_at = :after_at AND serial > :after_serial))
+ORDER BY issued_at, serial LIMIT :limit;

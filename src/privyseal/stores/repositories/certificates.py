@@ -1,0 +1,89 @@
+"""`ca.ports.Certificates` in SQL: every read of a batch is one SELECT."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from privyseal.ca.model import Certificate
+from privyseal.names import format_serial
+from privyseal.store import Tx
+from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
+
+_Q = queries("certificate")
+
+
+class SqlCertificates:
+    def insert_many(self, tx: Tx, certificates: Sequence[Certificate]) -> None:
+        sql(tx).change_each(_Q["insert"], (_columns(each) for each in certificates))
+
+    def find_many(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Certificate]:
+        rows = sql(tx).rows(_Q["by_serials"], serials=[format_serial(serial) for _, serial in keys])
+        wanted = set(keys)
+        return {
+            key: row for row in map(_certificate, rows) if (key := (row.authority_id, row.serial)) in wanted
+        }
+
+    def by_tokens(self, tx: Tx, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Certificate]:
+        authorities = sorted({authority for authority, _ in keys})
+        tokens = sorted({token for _, token in keys})
+        rows = sql(tx).rows(_Q["by_tokens"], authorities=authorities, tokens=tokens)
+        wanted = set(keys)
+        found = ((each.authority_id, each.token or "", each) for each in map(_certificate, rows))
+        return {(authority, token): each for authority, token, each in found if (authority, token) in wanted}
+
+    def forget_tokens(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> None:
+        many = ({"authority_id": authority, "serial": format_serial(serial)} for authority, serial in keys)
+        sql(tx).change_each(_Q["forget_token"], many)
+
+    def revoke(self, tx: Tx, authority_id: str, serial: int, at: datetime, reason: str) -> bool:
+        touched = sql(tx).change(
+            _Q["revoke"],
+            authority_id=authority_id,
+            serial=format_serial(serial),
+            at=to_micros(at),
+            reason=reason,
+        )
+        return touched == 1
+
+    def page(
+        self, tx: Tx, authority_id: str, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[Certificate]:
+        where: dict[str, Any] = {"authority_id": authority_id, "limit": limit}
+        if after is None:
+            rows = sql(tx).rows(_Q["first_page"], **where)
+        else:
+            at, serial = to_micros(after[0]), format_serial(after[1])
+            rows = sql(tx).rows(_Q["next_page"], **where, after_at=at, after_serial=serial)
+        return [_certificate(row) for row in rows]
+
+
+def _columns(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "authority_id": certificate.authority_id,
+        "serial": format_serial(certificate.serial),
+        "der": certificate.der,
+        "template": certificate.template,
+        "subject": certificate.subject,
+        "not_before": to_micros(certificate.not_before),
+        "not_after": to_micros(certificate.not_after),
+        "issued_at": to_micros(certificate.issued_at),
+        "token": certificate.token,
+        "request_digest": certificate.request_digest,
+    }
+
+
+def _certificate(row: Row) -> Certificate:
+    return Certificate(
+        authority_id=row["authority_id"],
+        serial=int(row["serial"], 16),
+        der=row["der"],
+        template=row["template"],
+        subject=row["subject"],
+        not_before=time_of(row["not_before"]),
+        not_after=time_of(row["not_after"]),
+        issued_at=time_of(row["issued_at"]),
+        token=row["token"],
+        request_digest=row["request_digest"],
+        revoked_at=from_micros(row["revoked_at"]),
+        revocation_reason=row["revocation_reason"],
+    )
