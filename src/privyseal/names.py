@@ -50,7 +50,7 @@ def parse_serial(text: str) -> int:
     digits = text.replace(":", "")
     if not _SERIAL_TEXT.match(digits):
         raise PrivySealError(
-            ErrorCode.INVALID_ARGUMENT,
+            ErrorCode.INVALID_REQUEST,
             "A serial number is written in hexadecimal digits, with or without colons between the bytes",
         )
     return int(digits, 16)

@@ -76,7 +76,7 @@ class AuthorityService:
         return self._store.view(read)
 
     def update(
-        self, caller: Caller, arn: str, *, status: str | None, revocation: Mapping[str, Any] | None
+        self, caller: Caller, arn: str, status: str | None, revocation: Mapping[str, Any] | None
     ) -> None:
         """Switch on or off, change the revocation settings; only while ACTIVE or DISABLED."""
 

@@ -48,6 +48,7 @@ def ca() -> None:
 @output_option
 @with_environment
 def create(
+    *,
     environment: Environment,
     parent: str | None,
     name: str | None,

@@ -1,7 +1,6 @@
 """`privyseal cert`: certificates that were issued."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,8 @@ import click
 from privyseal.cli.files import require_absent, write_files
 from privyseal.cli.options import force_option, output_option, with_environment
 from privyseal.cli.output import show_json, show_rows
-from privyseal.client import Environment, PrivySealClient, wait_for_certificate
+from privyseal.client import Environment, wait_for_certificate
 from privyseal.names import AuthorityArn, CertificateArn, format_serial, parse_serial
-
-PAGE = 100
 
 # RevocationReason of the acm-pca service model.
 REASONS = (
@@ -39,15 +36,12 @@ def cert() -> None:
 @with_environment
 def list_(environment: Environment, authority: str | None, output: str) -> None:
     """List certificates, the oldest first."""
-    found = certificates(environment.client(), authority)
+    query = {"authority": authority} if authority else {}
+    found = environment.client().pages("/certificates", "certificates", query)
     if output == "json":
         show_json({"certificates": list(found)})
         return
-    head: tuple[str, ...] = ("ARN", "NOT AFTER", "REVOKED", "SUBJECT")
-    # Page by page, so that a long list begins at once.
-    while page := list(islice(found, PAGE)):
-        show_rows(head, [_row(certificate) for certificate in page])
-        head = ()
+    show_rows(("ARN", "NOT AFTER", "REVOKED", "SUBJECT"), map(_row, found))
 
 
 @cert.command(epilog="Example: privyseal cert get ARN > app.pem")
@@ -79,11 +73,14 @@ def get(environment: Environment, arn: str, out: Path | None, force: bool, outpu
 @cert.command(epilog="Example: privyseal cert revoke ARN --reason key-compromise")
 @click.argument("arn", required=False)
 @click.option("--serial", help="Instead of the ARN: the serial number in hex, with or without colons.")
-@click.option("--ca", "authority", metavar="ARN", help="With --serial [default: the issuing CA that `up` made].")
+@click.option(
+    "--ca", "authority", metavar="ARN", help="With --serial [default: the issuing CA that `up` made]."
+)
 @click.option("--reason", default="UNSPECIFIED", show_default=True, help=f"One of {', '.join(REASONS)}.")
 @output_option
 @with_environment
 def revoke(
+    *,
     environment: Environment,
     arn: str | None,
     serial: str | None,
@@ -99,7 +96,11 @@ def revoke(
     chosen = reason.upper().replace("-", "_")
     if chosen not in REASONS:
         raise click.UsageError(f"{reason!r} is not one of {', '.join(REASONS)}")
-    target = CertificateArn.parse(arn) if arn else _by_serial(serial or "", authority or environment.issuing_ca_arn)
+    target = (
+        CertificateArn.parse(arn)
+        if arn
+        else _by_serial(serial or "", authority or environment.issuing_ca_arn)
+    )
     environment.client().call(
         "RevokeCertificate",
         {
@@ -112,17 +113,6 @@ def revoke(
         show_json({"certificate_arn": str(target), "reason": chosen})
     else:
         click.echo(f"revoked {target}")
-
-
-def certificates(client: PrivySealClient, authority: str | None) -> Iterator[Mapping[str, Any]]:
-    """All of them, fetched page by page."""
-    query: dict[str, str | int] = {"limit": PAGE} | ({"authority": authority} if authority else {})
-    while True:
-        reply = client.rest("GET", "/certificates", query=query)
-        yield from reply["certificates"]
-        if not reply.get("next"):
-            return
-        query["after"] = reply["next"]
 
 
 def _row(certificate: Mapping[str, Any]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @force_option
 @output_option
 def csr(
+    *,
     cn: str,
     dns: tuple[str, ...],
     key_algorithm: str,

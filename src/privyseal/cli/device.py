@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,11 +12,12 @@ import click
 from privyseal.cli.device_file import BadRecord, Device, read_devices
 from privyseal.cli.options import output_option, with_environment
 from privyseal.cli.output import clean, show_fields, show_json, show_rows
-from privyseal.client import Environment, PrivySealClient
+from privyseal.client import ClientError, Environment, PrivySealClient
 from privyseal.client.api import segment
+from privyseal.errors import PrivySealError
 
-CHUNK = 500  # of at most 1000 that one call takes
-PAGE = 100
+CHUNK = 500  # records, of at most 1000 that one call takes …
+CHUNK_SIZE = 512 * 1024  # … and characters, since its body may have 1 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,11 @@ def import_(environment: Environment, file: str, output: str) -> int:
 @with_environment
 def list_(environment: Environment, output: str) -> None:
     """List the registered devices."""
-    found = _devices(environment.client())
+    found = environment.client().pages("/devices", "devices")
     if output == "json":
         show_json({"devices": list(found)})
         return
-    head: tuple[str, ...] = ("DEVICE", "REGISTERED", "CERTIFICATE")
-    while page := list(islice(found, PAGE)):
-        show_rows(head, [_row(entry) for entry in page])
-        head = ()
+    show_rows(("DEVICE", "REGISTERED", "CERTIFICATE"), map(_row, found))
 
 
 @device.command(epilog="Example: privyseal device show sensor-0001")
@@ -89,20 +86,34 @@ def show(environment: Environment, device_id: str, output: str) -> None:
 
 def _import(client: PrivySealClient, source: BinaryIO, *, report: bool) -> Tally:
     tally = Tally()
-    records = _with_progress(read_devices(source), source)
     done = 0
     try:
-        while chunk := list(islice(records, CHUNK)):
+        for chunk in _chunks(_with_progress(read_devices(source), source)):
             for refusal in _send(client, chunk, tally):
                 tally.errors.append(refusal)
                 if report:
                     click.echo(clean(f"line {refusal.line}: {_named(refusal)}{refusal.message}"), err=True)
             done = chunk[-1].line
-    except Exception as error:
+    except (ClientError, PrivySealError):
         if done:
-            error.add_note(f"Records up to line {done} were imported: importing the file again is safe.")
+            click.echo(f"stopped after the record of line {done}; importing the file again is safe", err=True)
         raise
     return tally
+
+
+def _chunks(records: Iterable[Device | BadRecord]) -> Iterator[list[Device | BadRecord]]:
+    """The records in as few calls as the limits of a call allow."""
+    chunk: list[Device | BadRecord] = []
+    size = 0
+    for record in records:
+        length = len(record.device_id) + len(record.public_key) if isinstance(record, Device) else 0
+        if chunk and (len(chunk) == CHUNK or size + length > CHUNK_SIZE):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(record)
+        size += length
+    if chunk:
+        yield chunk
 
 
 def _send(client: PrivySealClient, chunk: list[Device | BadRecord], tally: Tally) -> Iterator[Refusal]:
@@ -138,16 +149,6 @@ def _with_progress(records: Iterable[Device | BadRecord], source: BinaryIO) -> I
 
 def _named(refusal: Refusal) -> str:
     return f"{refusal.device_id}: " if refusal.device_id else ""
-
-
-def _devices(client: PrivySealClient) -> Iterator[Mapping[str, Any]]:
-    query: dict[str, str | int] = {"limit": PAGE}
-    while True:
-        reply = client.rest("GET", "/devices", query=query)
-        yield from reply["devices"]
-        if not reply.get("next"):
-            return
-        query["after"] = reply["next"]
 
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:

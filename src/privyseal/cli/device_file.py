@@ -4,7 +4,6 @@ Both say `device_id` and `public_key`, which stay text here: the service parses 
 """
 
 import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 
 MEMBERS = ("device_id", "public_key")
 MAX_LINE = 128 * 1024  # also the most that the csv module takes for one field
+MAX_TEXT = 64 * 1024  # of an id or a key: far above what the service takes, far below a call's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,8 @@ class _Numbered(Iterator[str]):
 
 def _lines(file: BinaryIO) -> Iterator[str]:
     """Decoded lines with their ends; a byte order mark (Excel writes one) is dropped."""
-    buffered = file if isinstance(file, io.BufferedIOBase) else io.BufferedReader(file)  # type: ignore[arg-type]
     number = 0
-    while raw := buffered.readline(MAX_LINE + 1):
+    while raw := file.readline(MAX_LINE + 1):
         number += 1
         if len(raw) > MAX_LINE:
             raise _unreadable(number, f"the line is longer than {MAX_LINE} bytes")
@@ -74,7 +73,9 @@ def _csv_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
     try:
         header = [name.strip() for name in next(reader)]
         if sorted(header) != sorted(MEMBERS):
-            raise _unreadable(1, f"the header is not {','.join(MEMBERS)}, and the line is no JSON object either")
+            raise _unreadable(
+                1, f"the header is not {','.join(MEMBERS)}, and the line is no JSON object either"
+            )
         id_at, key_at = (header.index(name) for name in MEMBERS)
         begin = lines.number + 1
         for row in reader:
@@ -106,6 +107,8 @@ def _json_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
 def _device(line: int, device_id: str, public_key: str) -> Device | BadRecord:
     if not device_id or not public_key:
         return BadRecord(line, f"the {'public_key' if device_id else 'device_id'} is empty")
+    if len(device_id) > MAX_TEXT or len(public_key) > MAX_TEXT:
+        return BadRecord(line, f"the record is longer than {MAX_TEXT} characters")
     return Device(line, device_id, public_key)
 
 

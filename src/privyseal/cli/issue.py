@@ -48,11 +48,14 @@ class _Files:
 @click.option("--ca", "authority", metavar="ARN", help="[default: the issuing CA that `up` made]")
 @click.option("--days", type=click.IntRange(1), default=365, show_default=True)
 @click.option("--template", default=DEFAULT_TEMPLATE, show_default=True, help="Name or ARN.")
-@click.option("--out", type=click.Path(path_type=Path), help="Directory or prefix of the files [default: the name].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Directory or prefix of the files [default: the name]."
+)
 @force_option
 @output_option
 @with_environment
 def issue(
+    *,
     environment: Environment,
     csr_file: str | None,
     cn: str | None,
@@ -76,7 +79,9 @@ def issue(
         raise click.UsageError("--dns goes with --cn: a CSR already says which names it is for")
     authority = authority or environment.issuing_ca_arn
     if authority is None:
-        raise click.UsageError("no authority is known: name it with --ca ARN (`privyseal ca list` shows them)")
+        raise click.UsageError(
+            "no authority is known: name it with --ca ARN (`privyseal ca list` shows them)"
+        )
     files = _Files(_prefix(out, stem_for(cn or _stem(csr_file))))
     kinds = ["cert", "chain", "fullchain", *(["key"] if cn else [])]
     require_absent(*map(files.path, kinds), force=force)

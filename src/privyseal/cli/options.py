@@ -48,7 +48,7 @@ def with_environment(command: Command) -> Command:
     return data_dir_option(run)  # type: ignore[return-value]  # click's decorator keeps the callable
 
 
-class KeyAlgorithm(click.ParamType):
+class KeyAlgorithm(click.ParamType[str]):
     """An AWS name (EC_prime256v1, RSA_2048, ML_DSA_65 …) or a short one (EC_256), in any case."""
 
     name = "algorithm"

@@ -4,9 +4,12 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 
 import click
+
+WIDTH_FROM = 100  # rows
 
 
 def show_json(value: Any) -> None:
@@ -22,11 +25,13 @@ def show_fields(fields: Mapping[str, object]) -> None:
 
 
 def show_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table whose columns are as wide as the first page of rows needs."""
-    lines = [head, *([clean(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    """A table. It is printed as the rows come, so the first of them decide how wide the columns are."""
+    rest = iter(rows)
+    first = [head, *islice(rest, WIDTH_FROM)]
+    widths = [max(len(clean(row[column])) for row in first) for column in range(len(head))]
+    for row in chain(first, rest):
+        cells = (clean(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 def clean(text: str) -> str:

@@ -1,12 +1,12 @@
 """The client library: keys and CSRs, certificates from a running service, and a look at them.
 
-    from privyseal.client import find_environment, generate_csr, issue_certificate, wait_for_certificate
+from privyseal.client import find_environment, generate_csr, issue_certificate, wait_for_certificate
 
-    environment = find_environment()
-    api, authority = environment.client(), environment.issuing_ca_arn
-    csr, key = generate_csr("app.internal", ["app.internal"])
-    arn = issue_certificate(api, certificate_authority_arn=authority, csr=csr, validity_days=90)
-    issued = wait_for_certificate(api, authority, arn)
+environment = find_environment()
+api, authority = environment.client(), environment.issuing_ca_arn
+csr, key = generate_csr("app.internal", ["app.internal"])
+arn = issue_certificate(api, certificate_authority_arn=authority, csr=csr, validity_days=90)
+issued = wait_for_certificate(api, authority, arn)
 """
 
 from privyseal.client.api import Caller, PrivySealClient

@@ -6,7 +6,7 @@ that blobs are given as `bytes`.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -19,6 +19,7 @@ TARGET = "ACMPrivateCA"  # targetPrefix of the acm-pca service model
 SIGNING_NAME = "acm-pca"
 REST_SIGNING_NAME = "privyseal"
 REST_PREFIX = "/api/v1"
+PAGE = 100
 
 
 class Caller(Protocol):
@@ -37,10 +38,10 @@ class PrivySealClient:
         url: str,
         access_key_id: str,
         secret_access_key: str,
+        *,
         session_token: str | None = None,
         region: str = "us-east-1",
         ca_bundle: str | None = None,
-        *,
         clock: Clock | None = None,
     ) -> None:
         """`ca_bundle` is a PEM file with the roots that an https:// service is checked against."""
@@ -53,7 +54,7 @@ class PrivySealClient:
 
     def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """One acm-pca operation. Raises ApiError when refused, UnreachableError without a reply."""
-        headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"{TARGET}.{operation}"}
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{TARGET}.{operation}"}
         body = json.dumps(params, default=_blob).encode()
         reply = self._signed(SIGNING_NAME, "POST", "/", headers, body)
         if reply.status != 200:
@@ -72,17 +73,29 @@ class PrivySealClient:
         if query:
             target += "?" + urlencode(sorted(query.items()), quote_via=quote, safe="")
         content = b"" if body is None else json.dumps(body).encode()
-        headers = {"accept": "application/json"} | ({"content-type": "application/json"} if content else {})
+        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if content else {})
         reply = self._signed(REST_SIGNING_NAME, method, target, headers, content)
         if reply.status not in {200, 201}:
             raise _rest_error(reply)
         return _object(reply, self._transport.url)
 
+    def pages(
+        self, path: str, member: str, query: Mapping[str, str | int] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of a listing of our own API, fetched page by page as they are asked for."""
+        asked: dict[str, str | int] = {"limit": PAGE, **(query or {})}
+        while True:
+            reply = self.rest("GET", path, query=asked)
+            yield from reply[member]
+            if not reply.get("next"):
+                return
+            asked["after"] = reply["next"]
+
     def _signed(self, service: str, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         signed = sigv4.sign(
             method,
-            target,
-            headers | {"host": self._transport.host},
+            self._transport.url + target,
+            headers,
             body,
             access_key_id=self._access_key_id,
             secret_key=self._secret_access_key,

@@ -106,7 +106,9 @@ def activate_authority(
 ) -> AuthoritySummary:
     """Give an authority in PENDING_CERTIFICATE its certificate: by itself, or by its parent."""
     this = {"CertificateAuthorityArn": arn}
-    csr = patiently(caller, "GetCertificateAuthorityCsr", this, waiting_for="the authority's CSR", sleep=sleep)
+    csr = patiently(
+        caller, "GetCertificateAuthorityCsr", this, waiting_for="the authority's CSR", sleep=sleep
+    )
     issuer_arn = parent_arn or arn
     issuer = caller.call("DescribeCertificateAuthority", {"CertificateAuthorityArn": issuer_arn})
     years = validity_years or (SUBORDINATE_YEARS if parent_arn else ROOT_YEARS)

@@ -60,9 +60,9 @@ class Environment:
             self.url,
             self.access_key_id,
             self.secret_access_key,
-            self.session_token,
-            self.region,
-            self.ca_bundle if self.has_tls else None,
+            session_token=self.session_token,
+            region=self.region,
+            ca_bundle=self.ca_bundle if self.has_tls else None,
         )
 
 
@@ -124,7 +124,9 @@ def _environment(members: Mapping[str, object], path: Path) -> Environment:
 
 
 def _damaged(path: Path) -> ClientError:
-    return ClientError(f"{path} is not what the service writes", "Start `privyseal up` again: it rewrites the file.")
+    return ClientError(
+        f"{path} is not what the service writes", "Start `privyseal up` again: it rewrites the file."
+    )
 
 
 def _from_variables(environ: Mapping[str, str]) -> Environment:
@@ -137,7 +139,7 @@ def _from_variables(environ: Mapping[str, str]) -> Environment:
     for member in _REQUIRED:
         if member not in values:
             raise NoServiceError(
-                f"{_VARIABLES['url'][0]} or {_VARIABLES['url'][1]} is set, but {_VARIABLES[member][0]} is not",
-                'Set both with `eval "$(privyseal env --data-dir DIR)"`, or name the directory with --data-dir.',
+                f"{' or '.join(_VARIABLES['url'])} is set, but {_VARIABLES[member][0]} is not",
+                'Set them with `eval "$(privyseal env)"`, or name the service with --data-dir.',
             )
     return Environment(**values)

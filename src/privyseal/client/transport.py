@@ -29,8 +29,7 @@ class Transport:
     def __init__(self, url: str, ca_bundle: str | None = None, timeout: float = TIMEOUT_S) -> None:
         """`ca_bundle` is a PEM file with the roots to trust instead of the system's; `timeout` in seconds."""
         parts = _base(url)
-        self.url = f"{parts.scheme}://{parts.netloc}"
-        self.host = _host_header(parts)
+        self.url = f"{parts.scheme}://{_host(parts)}"
         self._name = parts.hostname or ""
         self._port = parts.port or _PORTS[parts.scheme]
         self._tls = _tls(ca_bundle) if parts.scheme == "https" else None
@@ -67,13 +66,14 @@ def _base(url: str) -> SplitResult:
     bare = parts.path in {"", "/"} and not parts.query and not parts.fragment and "@" not in parts.netloc
     if parts.scheme not in _PORTS or not parts.hostname or not bare:
         raise ClientError(
-            f"{url!r} is not the base URL of a service", "It looks like http://127.0.0.1:8000: no path, no user."
+            f"{url!r} is not the base URL of a service",
+            "It looks like http://127.0.0.1:8000: no path, no user.",
         )
     return parts
 
 
-def _host_header(parts: SplitResult) -> str:
-    """The Host header as HTTP clients send it: without the scheme's own port (RFC 9110 §7.2)."""
+def _host(parts: SplitResult) -> str:
+    """As it stands in the Host header: without the scheme's own port (RFC 9110 §4.2.3)."""
     name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else str(parts.hostname)
     return name if parts.port in {None, _PORTS[parts.scheme]} else f"{name}:{parts.port}"
 

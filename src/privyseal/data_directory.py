@@ -1,0 +1,107 @@
+"""The data directory: everything that one installation keeps, and who may read it (its owner).
+
+privyseal.db       the database (beside it -wal, -shm and the writers' lock)
+kek                the key-encryption key: without it the keys in the database do not open
+environment.json   where the service is and the administrator's access key, for the command line
+ca-bundle.pem      the root certificates, for whoever wants to trust them
+tls/               the service's own certificate and key, where it serves TLS
+metrics/           numbers of the running processes
+lock               held by the one service that runs on this directory
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.wrapping import KEK_BYTES, Wrapper, new_kek
+
+
+class DataDirectory:
+    """Made with mode 0700 when it is missing; every file in it is 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.database = self.path / "privyseal.db"
+        self.kek = self.path / "kek"
+        self.environment = self.path / "environment.json"
+        self.bundle = self.path / "ca-bundle.pem"
+        self.tls_certificate = self.path / "tls" / "server.pem"
+        self.tls_key = self.path / "tls" / "server.key"
+        self.metrics = self.path / "metrics"
+
+    def prepare(self) -> None:
+        """Make the directory. Raises UNAVAILABLE, with what to do, when it cannot be used."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(self.path, error.strerror or "it cannot be made") from None
+        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
+            raise _unusable(self.path, "this user may not write there")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone on this directory; the kernel gives the lock back when the process ends, however."""
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _unusable(self.path, "a service is already running on it") from None
+            yield
+        finally:
+            os.close(lock)
+
+    def wrapper(self) -> Wrapper:
+        """The key-encryption key, made at the very first start and never again."""
+        if not self.kek.exists():
+            if self.database.exists():
+                raise _unusable(
+                    self.path, "its key-encryption key (the file kek) is missing: restore it from the backup"
+                )
+            write_private(self.kek, new_kek())
+        kek = self.kek.read_bytes()
+        if len(kek) != KEK_BYTES:
+            raise _unusable(self.path, "its file kek is damaged: restore it from the backup")
+        return Wrapper(kek)
+
+    def read_environment(self) -> Mapping[str, Any]:
+        """What the last start wrote about itself; empty before the first."""
+        try:
+            return dict(json.loads(self.environment.read_text()))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            raise _unusable(self.path, "its environment.json is damaged: restore or delete it") from None
+
+    def write_environment(self, members: Mapping[str, Any]) -> None:
+        write_private(self.environment, json.dumps(members, indent=2).encode() + b"\n")
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all, durable when this returns."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unusable(path: Path, why: str) -> PrivySealError:
+    return PrivySealError(ErrorCode.UNAVAILABLE, f"The data directory {path} cannot be used: {why}.")

@@ -1,0 +1,21 @@
+"""HTTP plumbing that every front-end shares: requests and responses, routing, limits, the thread pool.
+
+The server underneath is uvicorn with httptools; above it is raw ASGI, because a framework's routing
+and parsing would cost more than a whole AWS call does here.
+"""
+
+from privyseal.frontends.http.app import App, Frontend, Limits, Route
+from privyseal.frontends.http.message import Headers, Request, Response, problem
+from privyseal.frontends.http.pool import Pool
+
+__all__ = [
+    "App",
+    "Frontend",
+    "Headers",
+    "Limits",
+    "Pool",
+    "Request",
+    "Response",
+    "Route",
+    "problem",
+]

@@ -1,0 +1,69 @@
+"""Counters and histograms in Prometheus's text format, summed over all worker processes.
+
+prometheus-client's multi-process mode keeps each process's numbers in files of a folder that
+PROMETHEUS_MULTIPROC_DIR names; it has to be set before the library is imported, which is why
+nothing else imports it.
+"""
+
+import os
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+# What is counted: name → (help, labels). Labels have few values each, never an ARN or an id.
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "privyseal_requests_total": (
+        "Requests answered, by front-end, operation and outcome",
+        ("frontend", "operation", "outcome"),
+    ),
+}
+HISTOGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "privyseal_request_seconds": ("Time to answer a request", ("frontend", "operation")),
+}
+
+
+class PrometheusMeter:
+    """Implements `privyseal.meter.Meter`. Made once per process, after `use_folder`."""
+
+    def __init__(self) -> None:
+        import prometheus_client  # noqa: PLC0415 - reads the environment when it is imported
+
+        self._counters = {n: prometheus_client.Counter(n, *row) for n, row in COUNTERS.items()}
+        self._histograms = {n: prometheus_client.Histogram(n, *row) for n, row in HISTOGRAMS.items()}
+        self._children: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
+        self._lock = Lock()
+
+    def count(self, name: str, amount: int = 1, **labels: str) -> None:
+        self._child(self._counters, name, labels).inc(amount)
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        self._child(self._histograms, name, labels).observe(seconds)
+
+    def _child(self, family: dict[str, Any], name: str, labels: dict[str, str]) -> Any:
+        """Looking a labelled child up costs more than counting, so children are kept."""
+        key = (name, tuple(labels.items()))
+        child = self._children.get(key)
+        if child is None:
+            with self._lock:
+                child = self._children.setdefault(key, family[name].labels(**labels))
+        return child
+
+
+def use_folder(folder: Path) -> None:
+    """Set the folder of this start's numbers; worker processes inherit it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    os.environ[FOLDER_VARIABLE] = str(folder)
+
+
+def render() -> bytes:
+    """The exposition of all processes together."""
+    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
+    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,152 @@
+"""Every setting of the service: its name, its default, its unit, one sentence.
+
+A setting comes, first wins, from the command line, from a `PRIVYSEAL_…` variable, from the TOML
+file (`--config`, else `privyseal.toml` in the data directory), from its default. A name that is
+not a setting is an error, in the file and among the variables.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from privyseal.errors import ErrorCode, PrivySealError
+
+CONFIG_FILE = "privyseal.toml"
+_PREFIX = "PRIVYSEAL_"
+# Variables with the prefix that are no settings: what `privyseal env` prints for its users, where
+# the settings themselves are found, and what the opt-in live test reads.
+NO_SETTINGS = frozenset(
+    {
+        "URL",
+        "ROOT_CA_ARN",
+        "ISSUING_CA_ARN",
+        "CA_BUNDLE",
+        "DATA_DIR",
+        "CONFIG",
+        "LIVE_CA_ARN",
+        "REQUIRE_PROGRAMS",
+    }
+)
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[devices]`: how devices get their certificates."""
+
+    issuer: str = "local"  # the name of an `[issuers.NAME]` section, or `local`
+    authority: str = ""  # the issuing authority's ARN; the default issuing CA where empty
+    template: str = "EndEntityCertificate/V1"
+    validity_days: Annotated[int, Meta(ge=1, le=36500)] = 365
+
+
+class IssuerSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[issuers.NAME]`: an authority elsewhere that vends for devices."""
+
+    type: str  # a row of `privyseal.issuers.ISSUERS`
+    authority: str  # its ARN
+    region: str = ""
+    endpoint_url: str = ""
+    profile: str = ""
+    template: str = "EndEntityCertificate/V1"
+    validity_days: Annotated[int, Meta(ge=1, le=36500)] = 365
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    host: str = "127.0.0.1"  # the address that is served; not loopback: TLS
+    port: Port = 8700  # 0: a free one
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1  # processes; one for each core at most
+    region: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{3,32}\Z")] = "us-east-1"  # in ARNs and signatures
+    account: Annotated[str, Meta(pattern=r"\A\d{12}\Z")] = "000000000000"  # in ARNs
+    names: tuple[str, ...] = ()  # more DNS names and addresses for the service's own TLS certificate
+    tls_certificate: str = ""  # PEM file, leaf first; by default the service's own CA issues one
+    tls_key: str = ""  # PEM file
+    insecure_plain_http: bool = False  # serve plain HTTP on an address that is not loopback
+    status_host: str = "127.0.0.1"  # the address of metrics and health, where status-port is set
+    status_port: Port | None = None  # metrics and health on an address of their own; plain HTTP
+    log_level: str = "warning"  # debug, info, warning, error
+    access_log: bool = False  # one line for each request (log-level info)
+    devices: DeviceSettings = DeviceSettings()
+    issuers: dict[str, IssuerSettings] = {}
+
+    @property
+    def on_loopback(self) -> bool:
+        return is_loopback(self.host)
+
+    @property
+    def serves_tls(self) -> bool:
+        return bool(self.tls_certificate) or not (self.on_loopback or self.insecure_plain_http)
+
+
+def load(
+    given: Mapping[str, Any],
+    data_dir: Path,
+    config: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """All settings. `given` are the command line's, None where nothing was given.
+
+    Raises INVALID_ARGUMENT for an unknown name, a wrong type or a value out of range.
+    """
+    values = _from_file(
+        config or (Path(environ["PRIVYSEAL_CONFIG"]) if environ.get("PRIVYSEAL_CONFIG") else None), data_dir
+    )
+    values |= _from_variables(environ)
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"A setting is wrong: {error}") from None
+    return _checked(settings)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked(settings: Settings) -> Settings:
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT, "tls-certificate and tls-key belong together: give both or neither."
+        )
+    if settings.devices.issuer != "local" and settings.devices.issuer not in settings.issuers:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT, f"There is no section [issuers.{settings.devices.issuer}]."
+        )
+    return settings
+
+
+def _from_file(config: Path | None, data_dir: Path) -> dict[str, Any]:
+    path = config or data_dir / CONFIG_FILE
+    if config is None and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"{path} is not TOML: {error}") from None
+
+
+def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    """`PRIVYSEAL_STATUS_PORT` is `status-port`; tables are for the file alone."""
+    known = {each.encode_name for each in msgspec.structs.fields(Settings)} - {"devices", "issuers", "names"}
+    values: dict[str, Any] = {}
+    for variable, value in environ.items():
+        label = variable.removeprefix(_PREFIX)
+        if label == variable or label in NO_SETTINGS:
+            continue
+        name = label.lower().replace("_", "-")
+        if name not in known:
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"The variable {variable} is not a setting.")
+        values[name] = value
+    return values

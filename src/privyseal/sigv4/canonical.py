@@ -1,0 +1,78 @@
+"""The text that a signature covers, and the key and the algorithm that make it.
+
+Source: AWS IAM user guide, "Create a signed AWS API request", steps 1 to 4.
+"""
+
+import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+# Names in lower case, values as they came: the form that ASGI has.
+Headers = Sequence[tuple[bytes, bytes]]
+
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+TERMINATOR: Final = "aws4_request"
+
+
+def canonical_request(method: str, path: bytes, raw_query: bytes, signed: Headers, body_hash: bytes) -> bytes:
+    """`path` is in its normal form, still percent-encoded as sent, and encoded once more, as everywhere
+    but in S3; `signed` is sorted by name; `body_hash` is hexadecimal.
+    """
+    lines = [method.encode(), quote(path, safe="/~").encode(), canonical_query(raw_query)]
+    lines += [name + b":" + trim(value) for name, value in signed]
+    lines += [b"", b";".join([name for name, _ in signed]), body_hash]
+    return b"\n".join(lines)
+
+
+def trim(value: bytes) -> bytes:
+    """A header's value with no space around it and single spaces inside."""
+    return b" ".join(value.split())
+
+
+def normal_path(path: bytes) -> bytes:
+    """Without dot segments (RFC 3986 §5.2.4), and without empty segments, as AWS has it outside S3."""
+    kept: list[bytes] = []
+    for segment in path.split(b"/"):
+        if segment == b"..":
+            del kept[-1:]
+        elif segment not in {b"", b"."}:
+            kept.append(segment)
+    last = b"/" if kept and path.endswith(b"/") else b""
+    return b"/" + b"/".join(kept) + last
+
+
+def split_query(raw_query: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values, percent-decoded; a plus sign is a plus sign, as it is in a signature."""
+    if not raw_query:
+        return []
+    pairs = [pair.partition(b"=") for pair in raw_query.split(b"&")]
+    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs]
+
+
+def canonical_query(raw_query: bytes) -> bytes:
+    """Every name and value percent-encoded again (RFC 3986 unreserved characters stay), then sorted."""
+    if not raw_query:
+        return b""
+    pairs = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in split_query(raw_query))
+    return "&".join([f"{name}={value}" for name, value in pairs]).encode()
+
+
+@lru_cache(maxsize=1024)
+def signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+    """The key of one day, region and service; a few are in use at a time, so they are remembered."""
+    key = f"AWS4{secret_key}".encode()
+    for part in (date, region, service, TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def scope(date: str, region: str, service: str) -> str:
+    return f"{date}/{region}/{service}/{TERMINATOR}"
+
+
+def signature(key: bytes, timestamp: str, credential_scope: str, canonical: bytes) -> str:
+    text = f"{ALGORITHM}\n{timestamp}\n{credential_scope}\n{sha256(canonical).hexdigest()}"
+    return hmac.digest(key, text.encode(), "sha256").hex()
