@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.client.far_side import Answer, FarSide, Received, aws_error, far_side
 
 from privyseal.client import ApiError, ClientError, PrivySealClient, UnreachableError
 from privyseal.client.api import segment
 from privyseal.clock import FixedClock
-from tests.client.far_side import Answer, FarSide, Received, aws_error, far_side
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -150,7 +150,9 @@ def test_nobody_listening_is_said_plainly() -> None:
         PrivySealClient(url, "id", "secret").call("GetCertificate", {})
 
 
-@pytest.mark.parametrize("reply", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"])
+@pytest.mark.parametrize(
+    "reply", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]
+)
 def test_a_broken_reply_is_no_reply(reply: bytes) -> None:
     """Nothing at all, something that is not HTTP, and a body that ends early."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

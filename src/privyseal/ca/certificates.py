@@ -1,6 +1,6 @@
 """Issued certificates, read: many point reads as one query, and pages of an authority's list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,7 +59,7 @@ class CertificateReader:
             authority = find_authority(tx, self._authorities, caller, authority_arn)
             rows = self._certificates.page(tx, authority.arn.id, after, limit + 1)
             last = rows[limit - 1] if len(rows) > limit else None
-            return rows[:limit], (last.issued_at, last.arn.serial) if last else None
+            return rows[:limit], (last.issued_at, last.serial) if last else None
 
         return self._store.view(read)
 
@@ -79,7 +79,7 @@ def _answer(
     arn: CertificateArn,
     request: GetRequest,
     authority: Authority | None,
-    found: "dict[tuple[str, int], Certificate]",
+    found: Mapping[tuple[str, int], Certificate],
     now: datetime,
 ) -> CertificatePem | PrivySealError:
     try:

@@ -9,6 +9,7 @@ from privyseal.cli.files import read_input, require_absent, stem_for, write_file
 from privyseal.cli.options import force_option, key_algorithm_option, output_option, with_environment
 from privyseal.cli.output import rfc3339, show_fields, show_json
 from privyseal.client import (
+    ClientError,
     Environment,
     IssuedCertificate,
     generate_csr,
@@ -18,9 +19,12 @@ from privyseal.client import (
     template_arn,
     wait_for_certificate,
 )
-from privyseal.client.pem import blocks
+from privyseal.errors import ErrorCode
+from privyseal.x509.pem import blocks, to_pem
+from privyseal.x509.refusal import reported
 
 DEFAULT_TEMPLATE = "EndEntityCertificate/V1"
+MAX_CHAIN = 20  # authorities above a certificate; three are many
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,11 @@ def issue(
     )
     if secret:
         write_files({files.path("key"): secret}, force=force)  # before waiting: the ARN is useless without it
-    issued = wait_for_certificate(api, authority, arn)
+    try:
+        issued = wait_for_certificate(api, authority, arn)
+    except ClientError as error:
+        error.advice = f"It was issued: fetch it with `privyseal cert get {arn}`."
+        raise
     write_files(files.certificate(issued), force=force)
     _report(arn, issued, {kind: str(files.path(kind)) for kind in kinds}, output)
 
@@ -148,5 +156,6 @@ def _prefix(out: Path | None, stem: str) -> Path:
 
 def _full_chain(issued: IssuedCertificate) -> str:
     """The certificate and its intermediates. Whoever trusts the root has it (RFC 8446 §4.4.2)."""
-    intermediates = blocks(issued.chain)[:-1]
-    return "".join(f"{pem.strip()}\n" for pem in (issued.certificate, *intermediates))
+    with reported(ErrorCode.MALFORMED_CERTIFICATE, "the chain of the certificate"):
+        authorities = blocks(issued.chain.encode(), "CERTIFICATE", most=MAX_CHAIN)
+    return "".join(f"{pem}\n" for pem in (issued.certificate.strip(), *map(to_pem, authorities[:-1])))

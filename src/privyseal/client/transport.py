@@ -40,16 +40,19 @@ class Transport:
         connection = self._connection()
         try:
             connection.request(method, target, body=body or None, headers=dict(headers))
-            response = connection.getresponse()
-            content = response.read(MAX_REPLY + 1)
-            reply = Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
+            return self._reply(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             raise _unreachable(self.url, error) from error
         finally:
             connection.close()
+
+    def _reply(self, response: http.client.HTTPResponse) -> Reply:
+        content = response.read(MAX_REPLY + 1)
         if len(content) > MAX_REPLY:
             raise ClientError(f"the reply from {self.url} is larger than {MAX_REPLY} bytes")
-        return reply
+        if response.length:  # that much is missing, and a read with a limit does not say so
+            raise http.client.IncompleteRead(content, response.length)
+        return Reply(response.status, {name.lower(): text for name, text in response.getheaders()}, content)
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._tls is None:

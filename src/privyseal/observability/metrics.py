@@ -12,15 +12,20 @@ from typing import Any
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
-# What is counted: name → (help, labels). Labels have few values each, never an ARN or an id.
-COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "privyseal_requests_total": (
+# What is counted: name → (published name, help, labels). Labels have few values each, never an ARN.
+COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "http_requests": (
+        "privyseal_http_requests",
         "Requests answered, by front-end, operation and outcome",
         ("frontend", "operation", "outcome"),
     ),
 }
-HISTOGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "privyseal_request_seconds": ("Time to answer a request", ("frontend", "operation")),
+HISTOGRAMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "http_request_seconds": (
+        "privyseal_http_request_seconds",
+        "Time to answer a request, in seconds",
+        ("frontend", "operation"),
+    ),
 }
 
 
@@ -30,8 +35,8 @@ class PrometheusMeter:
     def __init__(self) -> None:
         import prometheus_client  # noqa: PLC0415 - reads the environment when it is imported
 
-        self._counters = {n: prometheus_client.Counter(n, *row) for n, row in COUNTERS.items()}
-        self._histograms = {n: prometheus_client.Histogram(n, *row) for n, row in HISTOGRAMS.items()}
+        self._counters = {n: prometheus_client.Counter(*row) for n, row in COUNTERS.items()}
+        self._histograms = {n: prometheus_client.Histogram(*row) for n, row in HISTOGRAMS.items()}
         self._children: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
         self._lock = Lock()
 

@@ -43,16 +43,16 @@ class SigningAlgorithm:
     name: str
     family: str
     identifier: bytes
-    hash: hashes.HashAlgorithm | None = None
-    padding: padding.AsymmetricPadding | None = None
+    digest: hashes.HashAlgorithm | None = None
+    scheme: padding.AsymmetricPadding | None = None
     key_algorithm: str | None = None
 
     def sign(self, key: PrivateKey, data: bytes) -> bytes:
         """The signature as it stands in a certificate. Raises INVALID_ARGUMENT for a foreign key."""
-        if isinstance(key, rsa.RSAPrivateKey) and self.padding and self.hash:
-            return key.sign(data, self.padding, self.hash)
-        if isinstance(key, ec.EllipticCurvePrivateKey) and self.family == ECDSA and self.hash:
-            return key.sign(data, ec.ECDSA(self.hash))
+        if isinstance(key, rsa.RSAPrivateKey) and self.scheme and self.digest:
+            return key.sign(data, self.scheme, self.digest)
+        if isinstance(key, ec.EllipticCurvePrivateKey) and self.family == ECDSA and self.digest:
+            return key.sign(data, ec.ECDSA(self.digest))
         if isinstance(key, _ML_DSA_KEYS) and self.key_algorithm == _ml_dsa_name(key):
             return key.sign(data)
         raise PrivySealError(
@@ -172,7 +172,7 @@ def default_signing_algorithm(key_algorithm_name: str) -> str:
 
 def hash_for(key_algorithm_name: str) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
     """The hash of the key's default signing algorithm, as `cryptography`'s builders want it."""
-    digest = signing_algorithm(default_signing_algorithm(key_algorithm_name)).hash
+    digest = signing_algorithm(default_signing_algorithm(key_algorithm_name)).digest
     assert digest is None or isinstance(digest, hashes.SHA256 | hashes.SHA384 | hashes.SHA512)
     return digest
 

@@ -4,11 +4,11 @@
 its name and GeneralName objects do not carry every string type and every choice.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from privyseal.x509.refusal import RefusalError
+from privyseal.x509.refusal import RefusalError, shown
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTF8_STRING, NUMERIC_STRING, PRINTABLE_STRING, TELETEX_STRING = 0x0C, 0x12, 0x13, 0x14
@@ -16,6 +16,9 @@ IA5_STRING, UTC_TIME, GENERALIZED_TIME, VISIBLE_STRING = 0x16, 0x17, 0x18, 0x1A
 UNIVERSAL_STRING, BMP_STRING = 0x1C, 0x1E
 SEQUENCE, SET = 0x30, 0x31
 CONSTRUCTED = 0x20
+
+# Under arcs 0 and 1 there are forty, numbered from 0 (X.690 §8.19.4).
+_DOTTED = re.compile(r"(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]{0,38}))(?:\.(?:0|[1-9][0-9]{0,38}))*")
 
 # Values deeper than this are refused: nothing in a certificate needs it.
 MAX_DEPTH = 32
@@ -25,8 +28,7 @@ class DerError(RefusalError):
     """The bytes are not DER, or not of the shape that was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One tag-length-value. `raw` is all of it, `content` the value's octets."""
 
     tag: int
@@ -37,7 +39,7 @@ class Element:
         """The elements inside a constructed one."""
         if not self.tag & CONSTRUCTED:
             raise DerError(f"tag {self.tag:#04x} has no elements inside")
-        return list(elements(self.content))
+        return elements(self.content)
 
     def expect(self, tag: int) -> "Element":
         if self.tag != tag:
@@ -45,26 +47,27 @@ class Element:
         return self
 
 
-def elements(data: bytes) -> Iterator[Element]:
+def elements(data: bytes) -> list[Element]:
     """The elements that follow each other in `data`, which they must fill exactly."""
-    position, end = 0, len(data)
+    found, position, end = [], 0, len(data)
     while position < end:
-        tag, start, stop = _header(data, position)
-        yield Element(tag, data[start:stop], data[position:stop])
+        tag, start, stop = _header(data, position, end)
+        found.append(Element(tag, data[start:stop], data[position:stop]))
         position = stop
+    return found
 
 
 def single(data: bytes, tag: int) -> Element:
     """The one element that `data` consists of."""
-    found = list(elements(data))
+    found = elements(data)
     if len(found) != 1:
         raise DerError(f"{len(found)} elements where there must be one")
     return found[0].expect(tag)
 
 
-def _header(data: bytes, position: int) -> tuple[int, int, int]:
+def _header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
     """(tag, start of content, end of content) of the element at `position`."""
-    if position + 2 > len(data):
+    if position + 2 > end:
         raise DerError("the data ends within an element")
     tag, length, start = data[position], data[position + 1], position + 2
     if tag & 0x1F == 0x1F:
@@ -77,7 +80,7 @@ def _header(data: bytes, position: int) -> tuple[int, int, int]:
         if not 1 <= size <= 4 or len(octets) != size or octets[0] == 0 or length < 0x80:
             raise DerError("a length is not in its shortest form")
         start += size
-    if start + length > len(data):
+    if start + length > end:
         raise DerError("the data ends within an element")
     return tag, start, start + length
 
@@ -146,6 +149,9 @@ def sequence(*parts: bytes) -> bytes:
 
 
 def oid(dotted: str) -> bytes:
+    """An OBJECT IDENTIFIER; raises DerError if the text is none."""
+    if not _DOTTED.fullmatch(dotted):
+        raise DerError(f"{shown(dotted)} is not an object identifier")
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     return tlv(OID, *(_arc(arc) for arc in (40 * first + second, *rest)))
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from types import MappingProxyType
 
 from privyseal.x509 import der
@@ -74,9 +75,6 @@ def _dns(element: der.Element) -> str:
 
 
 def _ip(element: der.Element) -> str:
-    # Deferred: only inspection and address names need it, and it costs 3 ms at start-up.
-    from ipaddress import ip_address  # noqa: PLC0415 - see above
-
     if len(element.content) not in _IP_SIZES:
         raise RefusalError(f"an {IP} has {len(element.content)} octets, not 4 or 16")
     return str(ip_address(element.content))

@@ -89,10 +89,14 @@ def public_key_der(key: PublicKey) -> bytes:
 
 def key_bits(spki: bytes) -> bytes:
     """The octets of the key itself, over which key identifiers are computed (RFC 5280 §4.2.1.2)."""
+    return der.read_bit_string(_fields(spki)[1])
+
+
+def _fields(spki: bytes) -> list[der.Element]:
     fields = der.single(spki, der.SEQUENCE).children()
     if len(fields) != 2:
         raise RefusalError("the public key is not a SubjectPublicKeyInfo")
-    return der.read_bit_string(fields[1])
+    return fields
 
 
 def key_identifier(spki: bytes) -> bytes:
@@ -100,18 +104,23 @@ def key_identifier(spki: bytes) -> bytes:
     return hashlib.sha1(key_bits(spki), usedforsecurity=False).digest()
 
 
+def algorithm_name(spki: bytes) -> str:
+    """The key algorithm that a SubjectPublicKeyInfo names, RSA without its size; else its OID."""
+    identifier = _fields(spki)[0]
+    return _IDENTIFIERS.get(identifier.raw) or der.read_oid(identifier.children()[0])
+
+
 def read_public_key(spki: bytes, rules: KeyRules = KEY_RULES) -> tuple[str, PublicKey]:
     """(key algorithm, key) of a SubjectPublicKeyInfo that the rules accept. Raises RefusalError."""
     if len(spki) > MAX_SPKI:
         raise RefusalError(f"the public key has more than {MAX_SPKI} octets")
-    fields = der.single(spki, der.SEQUENCE).children()
-    algorithm = _IDENTIFIERS.get(fields[0].raw) if fields else None
+    identifier, bits = _fields(spki)
+    algorithm = _IDENTIFIERS.get(identifier.raw)
     if algorithm is None:
         raise RefusalError(
             "the public key is not RSA, EC on a named curve (P-256, P-384, P-521), Ed25519 or ML-DSA"
         )
-    bits = key_bits(spki)
-    if algorithm.startswith("EC_") and bits[:1] != bytes((_UNCOMPRESSED,)):
+    if algorithm.startswith("EC_") and der.read_bit_string(bits)[:1] != bytes((_UNCOMPRESSED,)):
         raise RefusalError("the EC point is not in its uncompressed form")
     if rules.blocked and hashlib.sha256(spki).digest() in rules.blocked:
         raise RefusalError("the public key is known to be compromised")

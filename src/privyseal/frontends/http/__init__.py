@@ -4,12 +4,15 @@ The server underneath is uvicorn with httptools; above it is raw ASGI, because a
 and parsing would cost more than a whole AWS call does here.
 """
 
-from privyseal.frontends.http.app import App, Frontend, Limits, Route
+from privyseal.frontends.http.app import App, Frontend, Route
+from privyseal.frontends.http.authentication import Authenticator
+from privyseal.frontends.http.exchange import Limits
 from privyseal.frontends.http.message import Headers, Request, Response, problem
 from privyseal.frontends.http.pool import Pool
 
 __all__ = [
     "App",
+    "Authenticator",
     "Frontend",
     "Headers",
     "Limits",

@@ -1,25 +1,26 @@
-"""The ASGI application: routes a request to its front-end, within limits, and answers whatever happens."""
+"""The ASGI application: routes a request to its front-end, and answers whatever happens."""
 
-import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends.http.exchange import (
+    ClientLeftError,
+    Limits,
+    Message,
+    Receive,
+    Send,
+    read_body,
+    send_response,
+    while_client_waits,
+)
 from privyseal.frontends.http.message import Headers, Request, Response, problem
 from privyseal.meter import Meter
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-# A request that takes longer than this is watched: when its client leaves, its work is cancelled.
-# Most are answered long before, and a watch costs more than they do.
-_PATIENCE = 0.25  # seconds
 
 
 class Frontend(Protocol):
@@ -39,8 +40,8 @@ class Frontend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Requests for exactly `path`, or for everything below it when it ends with a slash and `below` is
-    set. Compared byte for byte with the request line: an escaped path is another path. Without
+    """Requests for exactly `path`; with `below`, for everything under it (it then ends with a slash).
+    Paths are compared byte for byte with the request line: an escaped path is another path. Without
     `methods` the front-end decides about them.
     """
 
@@ -48,14 +49,6 @@ class Route:
     frontend: Frontend
     methods: tuple[str, ...] = ()
     below: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    body: int = 1024 * 1024  # bytes; the largest legal CSR is 32 KB
-    body_seconds: float = 10.0  # for the whole body to arrive
-    discard: int = 16 * 1024 * 1024  # bytes of an oversized body that are read, so that its sender
-    # gets to read the refusal instead of a reset connection
 
 
 class App:
@@ -77,7 +70,7 @@ class App:
         self._below = sorted((r for r in routes if r.below), key=lambda r: len(r.path), reverse=True)
         for route in self._below:
             if not route.path.endswith(b"/"):
-                message = f"the route {route.path!r} is for what is below it, so it must end with a slash"
+                message = f"the route {route.path!r} is for what is below it: it must end with a slash"
                 raise ValueError(message)
         self._otherwise = otherwise or NothingHere()
         self._meter = meter
@@ -98,7 +91,7 @@ class App:
             method=scope["method"],
             raw_path=scope["raw_path"],
             raw_query=scope["query_string"],
-            headers=Headers(scope["headers"]),
+            headers=Headers(list(scope["headers"])),  # a copy: a server may add trailers to its list
             client=client[0] if client else "",
             request_id=str(uuid.uuid4()),
         )
@@ -106,8 +99,8 @@ class App:
         frontend = route.frontend if route else self._otherwise
         response = await self._answer(request, route, frontend, receive)
         self._account(request, frontend, response, time.perf_counter() - started)
-        if response is not None:
-            await _send(response, send)
+        if response:
+            await send_response(response, send)
 
     def _match(self, raw_path: bytes) -> Route | None:
         return self._exact.get(raw_path) or next(
@@ -121,26 +114,29 @@ class App:
         try:
             if route and route.methods and request.method not in route.methods:
                 return _not_allowed(request, route)
-            request.body = await _read_body(request.headers, receive, self._limits)
-            return await _while_client_waits(frontend.handle(request), receive)
-        except _ClientLeftError:
+            try:
+                request.body = await read_body(request.headers, receive, self._limits)
+            except PrivySealError as error:
+                return _closing(frontend.refuse(request, error))
+            return await while_client_waits(frontend.handle(request), receive)
+        except ClientLeftError:
             return None
         except PrivySealError as error:
             if error.code is ErrorCode.INTERNAL:
-                log.exception("request_failed", error, request_id=request.request_id)
+                log.exception("request_failed", error, request_id=request.request_id, frontend=frontend.name)
             return frontend.refuse(request, error)
         except Exception as error:  # noqa: BLE001 - the last line: logged with its trace, silent on the wire
             log.exception("request_failed", error, request_id=request.request_id, frontend=frontend.name)
-            message = f"An internal error occurred; the log has it under request id {request.request_id}."
+            message = f"An internal error occurred; the log has it under the request id {request.request_id}."
             return frontend.refuse(request, PrivySealError(ErrorCode.INTERNAL, message))
 
     def _account(
         self, request: Request, frontend: Frontend, response: Response | None, seconds: float
     ) -> None:
         outcome = response.outcome if response else "client-left"
-        labels = {"frontend": frontend.name, "operation": request.operation}
-        self._meter.count("http_requests", outcome=outcome, **labels)
-        self._meter.observe("http_request_seconds", seconds, **labels)
+        operation = request.operation
+        self._meter.count("http_requests", frontend=frontend.name, operation=operation, outcome=outcome)
+        self._meter.observe("http_request_seconds", seconds, frontend=frontend.name, operation=operation)
         if self._access_log:
             log.info(
                 "request",
@@ -148,24 +144,35 @@ class App:
                 client=request.client,
                 method=request.method,
                 path=request.path[:500],
+                frontend=frontend.name,
+                operation=operation,
                 status=response.status if response else 0,
                 outcome=outcome,
                 milliseconds=round(seconds * 1000, 1),
-                **labels,
             )
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """ASGI's lifespan protocol: start, wait, stop."""
+        """ASGI's lifespan protocol: start, wait for the order to stop, stop."""
         await receive()
+        phase = "startup"
         try:
             async with self._lifespan():
                 await send({"type": "lifespan.startup.complete"})
+                phase = "shutdown"
                 await receive()
         except Exception as error:  # noqa: BLE001 - the server is told and ends
-            log.exception("lifespan_failed", error)
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            log.exception(f"{phase}_failed", error)
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
         else:
             await send({"type": "lifespan.shutdown.complete"})
+
+
+_NOTHING_HERE_STATUS = {
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.UNSUPPORTED_MEDIA: 415,
+    ErrorCode.INTERNAL: 500,
+}
 
 
 class NothingHere:
@@ -177,20 +184,7 @@ class NothingHere:
         raise PrivySealError(ErrorCode.NOT_FOUND, f"There is nothing at {request.path[:200]}")
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
-        return problem(request, _STATUS.get(error.code, 400), error)
-
-
-_STATUS = {
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.METHOD_NOT_ALLOWED: 405,
-    ErrorCode.TOO_LARGE: 413,
-    ErrorCode.UNSUPPORTED_MEDIA: 415,
-    ErrorCode.INTERNAL: 500,
-}
-
-
-class _ClientLeftError(Exception):
-    pass
+        return problem(request, _NOTHING_HERE_STATUS.get(error.code, 400), error)
 
 
 def _not_allowed(request: Request, route: Route) -> Response:
@@ -201,68 +195,7 @@ def _not_allowed(request: Request, route: Route) -> Response:
     return response
 
 
-async def _read_body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
-    if headers.all(b"content-encoding"):
-        message = "A Content-Encoding is not accepted: send the body as it is."
-        raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, message)
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _ClientLeftError
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size <= limits.body:
-                    chunks.append(chunk)
-                if not message.get("more_body") or size > limits.discard:
-                    break
-    except TimeoutError:
-        text = f"The body did not arrive within {limits.body_seconds:.0f} seconds."
-        raise PrivySealError(ErrorCode.MALFORMED_REQUEST, text) from None
-    if size > limits.body:
-        text = f"The body is larger than {limits.body} bytes."
-        raise PrivySealError(ErrorCode.TOO_LARGE, text)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-async def _while_client_waits(work: Any, receive: Receive) -> Response:
-    """Run `work`; when its client leaves, cancel it and raise _ClientLeftError."""
-    task = asyncio.current_task()
-    assert task is not None
-    left = False
-
-    async def watch() -> None:
-        nonlocal left
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        left = True
-        task.cancel()
-
-    watching: list[asyncio.Task[None]] = []
-    timer = asyncio.get_running_loop().call_later(
-        _PATIENCE, lambda: watching.append(asyncio.ensure_future(watch()))
-    )
-    try:
-        response: Response = await work
-    except asyncio.CancelledError:
-        if left:
-            task.uncancel()
-            raise _ClientLeftError from None
-        raise
-    finally:
-        timer.cancel()
-        for watcher in watching:
-            watcher.cancel()
+def _closing(response: Response) -> Response:
+    """The same, ending a connection on which unread bytes of a body may still arrive."""
+    response.headers.append((b"connection", b"close"))
     return response
-
-
-async def _send(response: Response, send: Send) -> None:
-    headers: Sequence[tuple[bytes, bytes]] = [
-        *response.headers,
-        (b"content-length", str(len(response.body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})

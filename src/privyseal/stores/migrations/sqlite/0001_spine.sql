@@ -1,4 +1,4 @@
--- The spine: authorities, certificates, tags, access keys, devices, journal.
+-- The spine: authorities, certificates, tags, access keys, devices and their claims, journal.
 -- Times are microseconds since 1970 (UTC). Identifiers are made in the application.
 
 CREATE TABLE authority (
@@ -73,12 +73,24 @@ CREATE TABLE access_key (
 );
 
 CREATE TABLE device (
-    id                    TEXT   NOT NULL PRIMARY KEY,
+    account               TEXT   NOT NULL,
+    id                    TEXT   NOT NULL,
     public_key            BLOB   NOT NULL, -- DER SubjectPublicKeyInfo
     created_at            BIGINT NOT NULL,
     certificate_arn       TEXT,            -- the newest certificate
-    certified_at          BIGINT
+    certified_at          BIGINT,          -- when that one was asked for
+    PRIMARY KEY (account, id)
 );
+
+CREATE TABLE device_claim ( -- which device asked with which CSR, while a repetition is a retry
+    account               TEXT   NOT NULL,
+    device_id             TEXT   NOT NULL,
+    csr_digest            BLOB   NOT NULL, -- SHA-256 of the DER
+    requested_at          BIGINT NOT NULL,
+    PRIMARY KEY (account, device_id, csr_digest)
+);
+
+CREATE INDEX device_claim_age ON device_claim (requested_at);
 
 CREATE TABLE journal (
     writer                TEXT   NOT NULL, -- a new id for each process start

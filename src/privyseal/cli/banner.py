@@ -1,0 +1,39 @@
+"""What `privyseal up` says once it serves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from privyseal.client.connection import default_data_dir
+from privyseal.hosting.data_directory import DataDirectory
+from privyseal.hosting.own_certificate import service_names
+from privyseal.settings import Settings
+
+
+def base_url(settings: Settings, port: int) -> str:
+    """The URL by which a client on this machine reaches the service."""
+    scheme = "https" if settings.serves_tls else "http"
+    host = settings.host if settings.on_loopback else service_names(settings)[0]
+    if settings.host in {"0.0.0.0", "::"} and not settings.serves_tls:  # noqa: S104 - compared with
+        host = "127.0.0.1"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def show(facts: Mapping[str, Any], directory: DataDirectory, settings: Settings) -> None:
+    """Where the service is, what it made, what to keep safe and what to try next."""
+    option = "" if directory.path == default_data_dir() else f" --data-dir {directory.path}"
+    click.echo(f"Privy Seal serves at {facts['url']}  (region {settings.region}, account {settings.account})")
+    for label, member in (("Root CA", "root_ca_arn"), ("Issuing CA", "issuing_ca_arn")):
+        if arn := facts.get(member):
+            click.echo(f"  {label:<11} {arn}")
+    if bundle := facts.get("ca_bundle"):
+        click.echo(f"  {'Trust':<11} {bundle}")
+    click.echo(f"\nBack up {directory.path}: it holds every key. The file kek opens them, so keep a copy of")
+    click.echo("it apart from the database; without it they are lost, with both they are anybody's.")
+    click.echo("\nPoint the AWS tools at it, in another shell:")
+    click.echo(f'  eval "$(privyseal env{option})"')
+    click.echo("Then try:")
+    click.echo("  aws acm-pca list-certificate-authorities")
+    click.echo(f"  privyseal issue{option} --cn web.internal --dns web.internal")
+    click.echo("\nCtrl-C ends it; the next `privyseal up` goes on where it was.")

@@ -1,0 +1,153 @@
+"""`privyseal up` and `privyseal serve`: the service in the foreground."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from privyseal import log, wiring
+from privyseal.cli import banner
+from privyseal.client.connection import default_data_dir
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.hosting import bootstrap
+from privyseal.hosting.data_directory import DataDirectory
+from privyseal.hosting.own_certificate import ensure_certificate
+from privyseal.hosting.supervisor import GRACE_SECONDS, Lifeline, Port, Supervisor, listener
+from privyseal.observability.metrics import use_folder
+from privyseal.settings import Settings, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="PRIVYSEAL_DATA_DIR",
+        help="Where everything is kept [default: ~/.local/share/privyseal].",
+    ),
+    click.option(
+        "--config",
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        help="A TOML file of settings [default: privyseal.toml in the data directory].",
+    ),
+    click.option("--host", help="The address to serve; other than loopback means TLS [127.0.0.1]."),
+    click.option("--port", type=int, help="The port to serve; 0 takes a free one [8700]."),
+    click.option("--workers", type=int, help="Worker processes [1]."),
+    click.option("--region", help="The AWS region that this installation is [us-east-1]."),
+    click.option("--account", help="The AWS account that this installation is, 12 digits [000000000000]."),
+    click.option("--name", "names", multiple=True, help="One more name for the service's TLS certificate."),
+    click.option("--tls-certificate", help="Serve TLS with this certificate (PEM, leaf first)."),
+    click.option("--tls-key", help="Its private key (PEM)."),
+    click.option("--status-port", type=int, help="Serve /metrics and health on a port of their own."),
+    click.option("--status-host", help="The address of that port [127.0.0.1]."),
+    click.option("--log-level", help="debug, info, warning or error [warning]."),
+    click.option(
+        "--insecure-plain-http",
+        is_flag=True,
+        default=None,
+        help="Serve plain HTTP although the address is not loopback. Secrets cross the network in clear.",
+    ),
+)
+
+
+def settings_options(command: Command) -> Command:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog='Then, in another shell:  eval "$(privyseal env)"  and  aws acm-pca list-certificate-authorities'
+)
+@settings_options
+def up(data_dir: Path | None, config: Path | None, **given: Any) -> int:
+    """Start a private CA here: keys, a root and an issuing CA, and serve.
+
+    Nothing has to be prepared. The first start makes the data directory and everything in it;
+    a later one continues where it was. Ctrl-C ends it.
+    """
+    return _run(data_dir, config, given, first_start_allowed=True)
+
+
+@click.command(epilog="Example:  privyseal serve --data-dir /var/lib/privyseal --workers 2")
+@settings_options
+def serve(data_dir: Path | None, config: Path | None, **given: Any) -> int:
+    """Serve an existing data directory (for operators): creates no authority.
+
+    Make the directory once with `privyseal init` (a key and no authority) or `privyseal up`.
+    """
+    return _run(data_dir, config, given, first_start_allowed=False)
+
+
+def _run(
+    data_dir: Path | None, config: Path | None, given: Mapping[str, Any], *, first_start_allowed: bool
+) -> int:
+    log.configure("warning")
+    directory = DataDirectory(data_dir or default_data_dir())
+    settings = load(_without_empty(given), directory.path, config)
+    log.configure(settings.log_level)
+    if not first_start_allowed and not directory.database.exists():
+        raise PrivySealError(
+            ErrorCode.UNAVAILABLE,
+            f"{directory.path} holds no installation. Make one with `privyseal init` or `privyseal up`.",
+        )
+    with ExitStack() as stack:
+        directory.prepare()
+        stack.enter_context(directory.locked())
+        port = Port(settings.host, settings.port)
+        stack.callback(port.close)
+        status = (
+            Port(settings.status_host, settings.status_port) if settings.status_port is not None else None
+        )
+        if status:
+            stack.callback(status.close)
+        facts = _prepare(directory, settings, port, with_hierarchy=first_start_allowed)
+        use_folder(directory.metrics)
+        supervisor = Supervisor(
+            settings.workers, work, (directory.path, settings, port.number, status.number if status else None)
+        )
+        return supervisor.run(lambda: banner.show(facts, directory, settings))
+
+
+def _prepare(
+    directory: DataDirectory, settings: Settings, port: Port, *, with_hierarchy: bool
+) -> Mapping[str, Any]:
+    """Migrate, make what the first start makes, and write the environment file; what it says."""
+    with wiring.offline(directory, settings) as parts:
+        key = bootstrap.admin_key(directory, settings, parts.find_key, parts.insert_key)
+        caller = parts.caller(key.principal)
+        members = dict(directory.read_environment())
+        if with_hierarchy:
+            members["root_ca_arn"], members["issuing_ca_arn"] = bootstrap.hierarchy(caller)
+        if root := members.get("root_ca_arn"):
+            bootstrap.write_bundle(directory, caller, root)
+            members["ca_bundle"] = str(directory.bundle)
+        if settings.serves_tls and not settings.tls_certificate:
+            ensure_certificate(directory, settings, caller, members.get("issuing_ca_arn"))
+        members["url"] = banner.base_url(settings, port.number)
+        directory.write_environment(members)
+        return members
+
+
+def work(lifeline: Lifeline, path: Path, settings: Settings, port: int, status_port: int | None) -> None:
+    """One worker process: the application on its own sockets, until SIGTERM or the supervisor's end."""
+    import asyncio  # noqa: PLC0415 - only workers need the server
+    import signal  # noqa: PLC0415
+
+    log.configure(settings.log_level)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
+    lifeline.watch()
+    with wiring.online(DataDirectory(path), settings) as service:
+        sockets = {"main": listener(settings.host, port)}
+        if status_port is not None:
+            sockets["status"] = listener(settings.status_host, status_port)
+        asyncio.run(service.serve(sockets, lifeline.announce, GRACE_SECONDS), loop_factory=None)
+
+
+def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Command-line names as settings' names; what was not given is None or empty."""
+    return {
+        name.replace("_", "-"): value for name, value in given.items() if value is not None and value != ()
+    }

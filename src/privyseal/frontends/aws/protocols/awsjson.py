@@ -1,0 +1,84 @@
+"""awsJson1.1: JSON with base64 blobs and timestamps as seconds.
+
+Source: Smithy 2.0, "AWS JSON 1.1 protocol".
+"""
+
+import base64
+import json
+from datetime import datetime
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends.aws import constraints, errors
+from privyseal.frontends.http import Response
+
+CONTENT_TYPE = b"application/x-amz-json-1.1"
+
+
+def decode(body: bytes, shape: type[Struct]) -> Struct:
+    return constraints.convert(parse(body) if body else {}, shape, blobs_are_bytes=False)
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """One JSON object, strictly: UTF-8, no duplicate names, no NaN, no lone surrogates."""
+    try:
+        text = body.decode()
+        value = _DECODER.decode(text)
+        if "\\u" in text:
+            msgspec.json.decode(body)  # refuses lone surrogates, which the standard library lets through
+    except RecursionError:
+        raise _malformed("it is nested too deeply") from None
+    except (ValueError, msgspec.DecodeError) as error:
+        raise _malformed(str(error)) from None
+    if not isinstance(value, dict):
+        raise _malformed("it must be an object")
+    return value
+
+
+def answer(value: Any, _operation: str, request_id: str) -> Response:
+    if value is None:
+        return Response(200, b"", _headers(request_id))
+    plain = msgspec.to_builtins(value, builtin_types=(bytes, datetime))
+    return Response(200, json.dumps(plain, default=_encode).encode(), _headers(request_id))
+
+
+def refuse(error: PrivySealError, request_id: str) -> Response:
+    name, status = errors.WIRE[error.code]
+    body = json.dumps({"__type": name, "message": error.message}).encode()
+    return Response(status, body, _headers(request_id), error.code.value)
+
+
+def _headers(request_id: str) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", CONTENT_TYPE), (b"x-amzn-requestid", request_id.encode())]
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return round(value.timestamp(), 3)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    message = f"a handler answered with a {type(value).__name__}"
+    raise TypeError(message)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a name occurs twice in an object"
+        raise ValueError(message)
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+def _malformed(why: str) -> PrivySealError:
+    return PrivySealError(ErrorCode.MALFORMED_REQUEST, f"The body is not a JSON request: {why[:200]}")

@@ -1,0 +1,44 @@
+"""From a signed request to the principal behind it: SigV4 over the access keys."""
+
+from datetime import datetime
+
+from privyseal import sigv4
+from privyseal.access.keyring import KeyRing
+from privyseal.access.model import AccessKey, Principal
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends.http.message import Request
+from privyseal.frontends.http.pool import Pool
+
+
+class Authenticator:
+    """One per deployment: `region` is the only one that a credential may be scoped to."""
+
+    def __init__(self, keys: KeyRing, pool: Pool, region: str) -> None:
+        self._keys = keys
+        self._pool = pool
+        self._region = region
+
+    async def authenticate(self, request: Request, service: str, now: datetime) -> Principal:
+        """`service` is the signing name that the request must have been signed for.
+
+        Raises MISSING_, MALFORMED_ or UNKNOWN_CREDENTIALS or BAD_SIGNATURE.
+        """
+        if request.raw_query and sigv4.is_presigned(request.raw_query):
+            text = "Presigned requests are not accepted: sign with an Authorization header."
+            raise PrivySealError(ErrorCode.MALFORMED_CREDENTIALS, text)
+        credential = sigv4.parse_authorization(request.headers.pairs)
+        key = await self._find(credential.access_key_id)
+        if key is None or not key.active:
+            text = "The security token included in the request is invalid."
+            raise PrivySealError(ErrorCode.UNKNOWN_CREDENTIALS, text)
+        signed = sigv4.SignedRequest(
+            request.method, request.raw_path, request.raw_query, request.headers.pairs, request.body
+        )
+        sigv4.verify(signed, credential, key.secret, region=self._region, service=service, now=now)
+        return key.principal
+
+    async def _find(self, key_id: str) -> AccessKey | None:
+        try:
+            return self._keys.cached(key_id)
+        except LookupError:
+            return await self._pool.run(self._keys.load, key_id)

@@ -1,0 +1,92 @@
+"""uvicorn's connection with the limits that it lacks: on the head of a request and on its time.
+
+Give it to uvicorn as `http=Connection`.
+"""
+
+import asyncio
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES: Final = 64 * 1024  # request line and headers
+HEAD_FIELDS: Final = 100
+HEAD_SECONDS: Final = 10.0  # from the connection, or the first byte of a later request, to the head's end
+
+_TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+_TOO_SLOW: Final = b"408 Request Timeout"
+
+
+class _HeadTooLargeError(Exception):
+    pass
+
+
+class Connection(HttpToolsProtocol):
+    """Closes a connection whose request head is too long, too slow, or followed by trailers."""
+
+    _in_head = True  # of the first or the next request
+    _head_bytes = 0
+    _fields_bytes = 0
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            # The head is not complete after all of `data`: httptools keeps what it has seen so far.
+            self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(_TOO_LARGE)
+        elif self._in_head or self.cycle.response_complete:
+            self._start_deadline()
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._fields_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._take(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._take(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_bytes = 0
+        self._stop_deadline()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _take(self, size: int) -> None:
+        """Count one part of the head. What is raised here ends the connection with a 400."""
+        self._fields_bytes += size
+        is_trailer = not self._in_head
+        if is_trailer or self._fields_bytes > HEAD_BYTES or len(self.headers) >= HEAD_FIELDS:
+            raise _HeadTooLargeError
+
+    def _start_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._refuse, _TOO_SLOW)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: bytes) -> None:
+        self.transport.write(b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status)
+        self.transport.close()

@@ -1,0 +1,105 @@
+"""One request and one response over ASGI: the body within its limits, the client still there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends.http.message import Headers, Response
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# A request that takes longer than this is watched: when its client leaves, its work is cancelled.
+# Most are answered long before, and a watch would cost more than they do.
+PATIENCE = 0.25  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    body: int = 1024 * 1024  # bytes; the largest legal CSR has 32 KB
+    body_seconds: float = 10.0  # for the whole body to arrive
+    discard: int = 16 * 1024 * 1024  # bytes of an oversized body that are still read, so that its
+    # sender comes to read the refusal instead of a reset connection
+
+
+class ClientLeftError(Exception):
+    """The connection was closed before there was an answer."""
+
+
+async def read_body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
+    """The whole body. Raises UNSUPPORTED_MEDIA, TOO_LARGE or MALFORMED_REQUEST (too slow)."""
+    if headers.all(b"content-encoding"):
+        text = "A Content-Encoding is not accepted: send the body as it is."
+        raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, text)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            more = True
+            while more and size <= limits.discard:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientLeftError
+                chunk = message.get("body", b"")
+                more = message.get("more_body", False)
+                size += len(chunk)
+                if size <= limits.body:
+                    chunks.append(chunk)
+    except TimeoutError:
+        text = f"The body did not arrive within {limits.body_seconds:g} seconds."
+        raise PrivySealError(ErrorCode.MALFORMED_REQUEST, text) from None
+    if size > limits.body:
+        text = f"The body is larger than {limits.body} bytes."
+        raise PrivySealError(ErrorCode.TOO_LARGE, text)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def while_client_waits(work: Coroutine[Any, Any, Response], receive: Receive) -> Response:
+    """Run `work`; when its client leaves, cancel it and raise ClientLeftError."""
+    task = asyncio.current_task()
+    assert task is not None
+    watch = _Watch(task, receive)
+    timer = asyncio.get_running_loop().call_later(PATIENCE, watch.start)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if not watch.client_left:
+            raise
+        task.uncancel()
+        raise ClientLeftError from None
+    finally:
+        timer.cancel()
+        watch.stop()
+
+
+class _Watch:
+    """Cancels a task when the client of its request closes the connection."""
+
+    def __init__(self, task: asyncio.Task[Any], receive: Receive) -> None:
+        self.client_left = False
+        self._task = task
+        self._receive = receive
+        self._watcher: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._watcher = asyncio.ensure_future(self._wait())
+
+    def stop(self) -> None:
+        if self._watcher:
+            self._watcher.cancel()
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.client_left = True
+        self._task.cancel()
+
+
+async def send_response(response: Response, send: Send) -> None:
+    length = (b"content-length", str(len(response.body)).encode())
+    headers = [*response.headers, length]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

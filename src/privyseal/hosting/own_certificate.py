@@ -1,0 +1,81 @@
+"""The service's own TLS certificate, from its own issuing authority."""
+
+import ipaddress
+import socket
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from privyseal.client.api import Caller
+from privyseal.client.ceremony import template_arn
+from privyseal.client.certificates import inspect_certificate, issue_certificate, wait_for_certificate
+from privyseal.client.csr import key_pem
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.hosting.data_directory import DataDirectory, write_private
+from privyseal.settings import Settings
+from privyseal.x509 import algorithms
+
+TEMPLATE = "EndEntityServerAuthCertificate/V1"
+KEY_ALGORITHM = "EC_prime256v1"
+VALIDITY_DAYS = 395
+# A start renews a certificate that has less than this left.
+RENEW_BEFORE = timedelta(days=60)
+
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+
+
+def ensure_certificate(
+    directory: DataDirectory, settings: Settings, caller: Caller, authority_arn: str | None
+) -> None:
+    """Make `tls/server.pem` and its key, unless they are there, name everything and last long enough."""
+    names = service_names(settings)
+    if _is_good(directory, names):
+        return
+    if authority_arn is None:
+        raise PrivySealError(
+            ErrorCode.UNAVAILABLE,
+            f"Serving on {settings.host} needs TLS, and there is no issuing authority to make a certificate: "
+            "give --tls-certificate and --tls-key, or --insecure-plain-http.",
+        )
+    key = algorithms.generate_key(KEY_ALGORITHM)
+    alternative = x509.SubjectAlternativeName([_general_name(name) for name in names])
+    csr = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0][:64])]))
+        .add_extension(alternative, critical=False)
+        .sign(key, algorithms.hash_for(KEY_ALGORITHM))
+        .public_bytes(Encoding.PEM)
+    )
+    arn = issue_certificate(
+        caller,
+        certificate_authority_arn=authority_arn,
+        csr=csr,
+        validity_days=VALIDITY_DAYS,
+        template_arn=template_arn(TEMPLATE, authority_arn),
+    )
+    issued = wait_for_certificate(caller, authority_arn, arn)
+    write_private(directory.tls_key, key_pem(key))
+    write_private(directory.tls_certificate, f"{issued.certificate}\n{issued.chain}\n".encode())
+
+
+def service_names(settings: Settings) -> list[str]:
+    """Every name and address by which clients may call the service, without repetition."""
+    host = [] if settings.host in _ANY_ADDRESS else [settings.host]
+    machine = [socket.gethostname(), socket.getfqdn()] if not host else []
+    return list(dict.fromkeys([*settings.names, *host, *machine, "localhost", "127.0.0.1", "::1"]))
+
+
+def _is_good(directory: DataDirectory, names: list[str]) -> bool:
+    if not (directory.tls_certificate.exists() and directory.tls_key.exists()):
+        return False
+    summary = inspect_certificate(directory.tls_certificate.read_bytes().split(b"\n-----BEGIN", 1)[0])
+    named = {name.partition(":")[2] for name in summary.sans}
+    return named >= set(names) and summary.not_after > datetime.now(UTC) + RENEW_BEFORE
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -1,0 +1,116 @@
+"""The to-be-signed certificate (RFC 5280 §4.1), put together from checked bytes, then signed.
+
+Only a `ToBeSigned` reaches a key, and `encode` gives exactly what is signed: the same values always
+give the same octets.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from privyseal.errors import ErrorCode
+from privyseal.x509 import der, extensions, oids
+from privyseal.x509.algorithms import PrivateKey, SigningAlgorithm
+from privyseal.x509.certificate import read_certificate
+from privyseal.x509.chain import effective_path_length, read_chain
+from privyseal.x509.csr import Csr
+from privyseal.x509.extensions import Extension
+from privyseal.x509.keys import key_identifier
+from privyseal.x509.profiles import Profile
+from privyseal.x509.refusal import RefusalError, reported
+from privyseal.x509.subject import Name
+
+_VERSION_3 = der.tlv(0xA0, der.integer(2))
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """What a certificate says about who signs it, and what that issuer may sign.
+
+    `key_id` goes into the authority key identifier; without one there is no such extension.
+    """
+
+    subject: Name
+    key_id: bytes | None
+    not_after: datetime | None
+    path_length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeSigned:
+    profile: Profile
+    issuer: Issuer
+    serial: int
+    not_before: datetime
+    not_after: datetime
+    subject: Name
+    spki: bytes
+    extensions: tuple[Extension, ...]
+
+    @property
+    def subject_text(self) -> str:
+        """The subject as RFC 4514 writes it."""
+        return self.subject.text
+
+    def encode(self, algorithm: SigningAlgorithm) -> bytes:
+        """DER TBSCertificate."""
+        return der.sequence(
+            _VERSION_3,
+            der.integer(self.serial),
+            algorithm.identifier,
+            self.issuer.subject.raw,
+            der.sequence(der.time(self.not_before), der.time(self.not_after)),
+            self.subject.raw,
+            self.spki,
+            der.tlv(0xA3, der.sequence(*map(_encoded, self.extensions))),
+        )
+
+    def sign(self, key: PrivateKey, algorithm: SigningAlgorithm) -> bytes:
+        """DER Certificate. Raises INVALID_ARGUMENT when the algorithm is not one of the key's."""
+        tbs = self.encode(algorithm)
+        return der.sequence(tbs, algorithm.identifier, der.bit_string(algorithm.sign(key, tbs)))
+
+
+@lru_cache(maxsize=256)
+def _encoded(extension: Extension) -> bytes:
+    """A profile's own extensions and an issuer's AKI are the same each time."""
+    return extension.encode()
+
+
+def build(
+    profile: Profile, csr: Csr, issuer: Issuer, *, serial: int, not_before: datetime, not_after: datetime
+) -> ToBeSigned:
+    """What the profile makes of the CSR: its subject, key and alternative names, and nothing else of it."""
+    added = [extensions.subject_key_identifier(key_identifier(csr.spki))]
+    if issuer.key_id is not None:
+        added.append(extensions.authority_key_identifier(issuer.key_id))
+    if alternative := csr.extension(oids.SUBJECT_ALTERNATIVE_NAME):
+        # RFC 5280 §4.2.1.6: critical exactly where there is no subject.
+        added.append(Extension(alternative.oid, not csr.subject.rdns, alternative.value))
+    return ToBeSigned(
+        profile=profile,
+        issuer=issuer,
+        serial=serial,
+        not_before=not_before,
+        not_after=not_after,
+        subject=csr.subject,
+        spki=csr.spki,
+        extensions=(*profile.extensions, *added),
+    )
+
+
+def self_issuer(csr: Csr) -> Issuer:
+    """For a root that signs its own CSR: a root has no authority key identifier."""
+    return Issuer(csr.subject, key_id=None, not_after=None, path_length=None)
+
+
+def issuer_from_certificate(certificate: bytes, chain: str | None = None) -> Issuer:
+    """The issuer that a CA certificate (DER) makes, bounded by the path lengths in its chain (PEM).
+
+    Raises MALFORMED_CERTIFICATE.
+    """
+    with reported(ErrorCode.MALFORMED_CERTIFICATE, "The issuer's certificate cannot be used"):
+        own = read_certificate(certificate)
+        if not own.is_ca:
+            raise RefusalError("it is not the certificate of a CA")
+        return Issuer(own.subject, own.key_id, own.not_after, effective_path_length(own, read_chain(chain)))

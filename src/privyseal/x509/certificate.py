@@ -1,0 +1,98 @@
+"""Certificates from elsewhere, read once: DER and PEM in, checked values out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from privyseal.x509 import der, extensions, oids
+from privyseal.x509.extensions import Extension
+from privyseal.x509.keys import key_identifier
+from privyseal.x509.refusal import RefusalError
+from privyseal.x509.subject import Name, read_name
+
+MAX_CERTIFICATE = 32_768  # octets: CertificateBodyBlob of the acm-pca service model
+MAX_EXTENSIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    der: bytes
+    parsed: x509.Certificate
+    issuer: Name
+    subject: Name
+    spki: bytes
+    extensions: dict[str, Extension]
+
+    @property
+    def serial(self) -> int:
+        return self.parsed.serial_number
+
+    @property
+    def not_before(self) -> datetime:
+        return self.parsed.not_valid_before_utc
+
+    @property
+    def not_after(self) -> datetime:
+        return self.parsed.not_valid_after_utc
+
+    @property
+    def is_self_issued(self) -> bool:
+        return self.issuer.raw == self.subject.raw
+
+    @property
+    def is_ca(self) -> bool:
+        return self._constraints()[0]
+
+    @property
+    def path_length(self) -> int | None:
+        return self._constraints()[1]
+
+    @property
+    def usages(self) -> frozenset[str] | None:
+        """The key usages, or None where the certificate does not say."""
+        extension = self.extensions.get(oids.KEY_USAGE)
+        return extensions.read_key_usage(extension.value) if extension else None
+
+    @property
+    def key_id(self) -> bytes:
+        """The subject key identifier; without one, the SHA-1 of the key, as AWS has it."""
+        extension = self.extensions.get(oids.SUBJECT_KEY_IDENTIFIER)
+        own = extensions.read_subject_key_identifier(extension.value) if extension else b""
+        return own or key_identifier(self.spki)
+
+    def _constraints(self) -> tuple[bool, int | None]:
+        extension = self.extensions.get(oids.BASIC_CONSTRAINTS)
+        return extensions.read_basic_constraints(extension.value) if extension else (False, None)
+
+
+def read_certificate(data: bytes) -> Certificate:
+    """A version 3 certificate from DER. Raises RefusalError."""
+    if len(data) > MAX_CERTIFICATE:
+        raise RefusalError(f"a certificate has {len(data)} octets; at most {MAX_CERTIFICATE} are accepted")
+    try:
+        parsed = x509.load_der_x509_certificate(data)
+        version = parsed.version
+        _ = parsed.not_valid_before_utc, parsed.not_valid_after_utc
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise RefusalError("a certificate is not well-formed DER") from error
+    if version is not x509.Version.v3:
+        raise RefusalError("a certificate is not of version 3")
+    fields = der.single(data, der.SEQUENCE).children()[0].children()
+    # version, serial number, signature, issuer, validity, subject, key; then the optional ones
+    rest = next((field for field in fields[7:] if field.tag == 0xA3), None)
+    found = _extensions(rest) if rest else []
+    by_oid = {extension.oid: extension for extension in found}
+    if len(by_oid) != len(found):
+        raise RefusalError("a certificate has an extension twice")
+    return Certificate(
+        data, parsed, read_name(fields[3].raw), read_name(fields[5].raw), fields[6].raw, by_oid
+    )
+
+
+def _extensions(element: der.Element) -> list[Extension]:
+    listed = element.children()[0].children()
+    if len(listed) > MAX_EXTENSIONS:
+        raise RefusalError(f"a certificate has more than {MAX_EXTENSIONS} extensions")
+    return [extensions.read_extension(each) for each in listed]

@@ -1,0 +1,107 @@
+"""Lists of devices: what is read, and how a broken list is described."""
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privyseal.cli.device_file import MAX_LINE, MAX_TEXT, BadRecord, Device, read_devices
+from privyseal.errors import PrivySealError
+
+PEM = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"
+
+
+def read(text: str | bytes) -> list[Device | BadRecord]:
+    return list(read_devices(io.BytesIO(text.encode() if isinstance(text, str) else text)))
+
+
+def test_csv_with_keys_over_several_lines_says_where_each_record_begins() -> None:
+    text = f'device_id,public_key\none,AAAA\n\ntwo,"{PEM}"\nthree,BBBB\n'
+    assert read(text) == [Device(2, "one", "AAAA"), Device(4, "two", PEM), Device(7, "three", "BBBB")]
+
+
+def test_json_lines_are_recognised_by_their_first_line() -> None:
+    text = json.dumps({"device_id": "one", "public_key": PEM}) + '\n\n{"public_key":"B","device_id":"two"}'
+    assert read(text) == [Device(1, "one", PEM), Device(3, "two", "B")]
+
+
+def test_the_columns_may_stand_in_either_order() -> None:
+    assert read("public_key,device_id\nA,one\n") == [Device(2, "one", "A")]
+
+
+def test_what_a_spreadsheet_writes_is_read() -> None:
+    """A byte order mark and CRLF."""
+    assert read(b"\xef\xbb\xbfdevice_id,public_key\r\none,A\r\n") == [Device(2, "one", "A")]
+    assert read(b'\xef\xbb\xbf{"device_id":"one","public_key":"A"}\r\n') == [Device(1, "one", "A")]
+
+
+def test_a_bad_record_does_not_hide_its_neighbours() -> None:
+    found = read("device_id,public_key\none\n,A\ntwo,\nthree,A,B\nfour,A\n")
+    assert [record.line for record in found] == [2, 3, 4, 5, 6]
+    assert [type(record) for record in found] == [BadRecord] * 4 + [Device]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "[]",
+        "1",
+        '{"device_id":"a"}',
+        '{"device_id":"a","public_key":"b","more":1}',
+        '{"device_id":1,"public_key":"b"}',
+        '{"device_id":"","public_key":"b"}',
+        "[" * 50_000,
+    ],
+)
+def test_a_line_that_is_no_device_is_a_bad_record(line: str) -> None:
+    good = '{"device_id":"a","public_key":"b"}'
+    first, second, third = read(f"{good}\n{line}\n{good}\n")
+    assert (type(first), type(second), type(third)) == (Device, BadRecord, Device)
+    assert second.line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "line 1: the file is empty"),
+        (b"id,key\n", "line 1: the header is not device_id,public_key"),
+        (b"device_id,public_key\none,\xff\n", "line 2: the line is not UTF-8"),
+        (b"device_id,public_key\none," + b"x" * MAX_LINE + b"\n", "line 2: the line is longer"),
+        (b'device_id,public_key\none,"A"x\n', "line 2: the file is not CSV"),
+        (b'device_id,public_key\none,"A\n', "the file is not CSV"),
+    ],
+)
+def test_where_reading_cannot_go_on_the_line_is_named(text: bytes, message: str) -> None:
+    with pytest.raises(PrivySealError, match=message):
+        read(text)
+
+
+def test_a_record_that_no_call_could_carry_is_a_bad_record() -> None:
+    lines = "\n".join(["x" * 1000] * (MAX_TEXT // 1000 + 1))
+    (record,) = read(f'device_id,public_key\none,"{lines}"\n')
+    assert isinstance(record, BadRecord)
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), min_size=1, max_size=5))
+def test_whatever_csv_can_carry_is_read_back(rows: list[tuple[str, str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("device_id", "public_key"), *rows])
+    try:
+        content = text.getvalue().encode()
+    except UnicodeEncodeError:
+        return
+    assert [(d.device_id, d.public_key) for d in read(content) if isinstance(d, Device)] == rows
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_do_more_than_be_refused(content: bytes) -> None:
+    for start in (b"", b"device_id,public_key\n", b"{"):
+        try:
+            found = read(start + content)
+        except PrivySealError:
+            continue
+        assert all(isinstance(record, Device | BadRecord) for record in found)
