@@ -80,12 +80,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def far_side(tls: ssl.SSLContext | None = None) -> Iterator[FarSide]:
-    handler = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    class Handler(_Handler):  # one for each far side, since it carries it
+        pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         side = FarSide(server, "https" if tls else "http")
-        handler.far_side = side
+        Handler.far_side = side
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -14,7 +14,10 @@ from privyseal.errors import PrivySealError
 # Command → where it is, and what the overview says about it. A test holds it against the command's own help.
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "up": ("privyseal.cli.up:up", "Start a private CA here: keys, a root and an issuing CA, and serve."),
+        "up": (
+            "privyseal.cli.serve:up",
+            "Start a private CA here: keys, a root and an issuing CA, and serve.",
+        ),
         "env": ("privyseal.cli.env:env", "Print shell lines that point the AWS tools at the service."),
         "ca": ("privyseal.cli.ca:ca", "Create and list certificate authorities."),
         "csr": ("privyseal.cli.csr:csr", "Make a private key and a certificate signing request."),
@@ -22,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "cert": ("privyseal.cli.cert:cert", "List, fetch and revoke certificates."),
         "inspect": ("privyseal.cli.inspect:inspect", "Show what a certificate says."),
         "device": ("privyseal.cli.device:device", "Register devices and list them."),
-        "init": ("privyseal.cli.up:init", "Create what `up` creates, without serving."),
+        "init": ("privyseal.cli.offline:init", "Create what `up` creates, without serving."),
         "serve": ("privyseal.cli.serve:serve", "Serve an existing data directory (for operators)."),
     }
 )

@@ -1,5 +1,6 @@
 """`privyseal up` and `privyseal serve`: the service in the foreground."""
 
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,8 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.hosting import bootstrap
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.hosting.own_certificate import ensure_certificate
+from privyseal.hosting.server import Site
+from privyseal.hosting.server import serve as run_sites
 from privyseal.hosting.supervisor import GRACE_SECONDS, Lifeline, Port, Supervisor, listener
 from privyseal.observability.metrics import use_folder
 from privyseal.settings import Settings, load
@@ -132,18 +135,25 @@ def _prepare(
 
 
 def work(lifeline: Lifeline, path: Path, settings: Settings, port: int, status_port: int | None) -> None:
-    """One worker process: the application on its own sockets, until SIGTERM or the supervisor's end."""
-    import asyncio  # noqa: PLC0415 - only workers need the server
-    import signal  # noqa: PLC0415
-
+    """One worker process: the applications on sockets of its own, until SIGTERM or the supervisor's end."""
     log.configure(settings.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
     lifeline.watch()
-    with wiring.online(DataDirectory(path), settings) as service:
-        sockets = {"main": listener(settings.host, port)}
-        if status_port is not None:
-            sockets["status"] = listener(settings.status_host, status_port)
-        asyncio.run(service.serve(sockets, lifeline.announce, GRACE_SECONDS), loop_factory=None)
+    directory = DataDirectory(path)
+    with wiring.online(directory, settings) as apps:
+        certificate, key = _tls_files(directory, settings)
+        sites = [Site(apps.main, listener(settings.host, port), certificate, key)]
+        if apps.status is not None and status_port is not None:
+            sites.append(Site(apps.status, listener(settings.status_host, status_port)))
+        run_sites(sites, lifeline.announce, GRACE_SECONDS)
+
+
+def _tls_files(directory: DataDirectory, settings: Settings) -> tuple[str | None, str | None]:
+    if not settings.serves_tls:
+        return None, None
+    if settings.tls_certificate:
+        return settings.tls_certificate, settings.tls_key
+    return str(directory.tls_certificate), str(directory.tls_key)
 
 
 def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import algorithms
 
-MAX_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A
+MAX_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A, which `cryptography` counts in UTF-8 bytes
 MAX_DNS_NAME = 253  # RFC 1035 §2.3.4, as text without the final dot
 
 
@@ -43,10 +43,11 @@ def key_pem(key: algorithms.PrivateKey) -> bytes:
 
 
 def _check_common_name(name: str) -> None:
-    if not 0 < len(name) <= MAX_COMMON_NAME:
-        raise _refused(f"a common name has 1 to {MAX_COMMON_NAME} characters, this one {len(name)}")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
         raise _refused(f"the common name {name!r} contains a control character")
+    length = len(name.encode())
+    if not 0 < length <= MAX_COMMON_NAME:
+        raise _refused(f"a common name has 1 to {MAX_COMMON_NAME} bytes (UTF-8), this one {length}")
 
 
 def _check_dns_name(name: str) -> None:

@@ -130,5 +130,5 @@ def _check_common_name(device: Device, csr: Csr) -> None:
     if csr.common_names != (device.id,):
         raise PrivySealError(
             ErrorCode.ACCESS_DENIED,
-            "The subject of the certificate signing request must have one common name, which is the device id.",
+            "The subject of the certificate signing request must have one common name, the device id.",
         )

@@ -36,7 +36,11 @@ class DataDirectory:
         self.metrics = self.path / "metrics"
 
     def prepare(self) -> None:
-        """Make the directory. Raises UNAVAILABLE, with what to do, when it cannot be used."""
+        """Make the directory. Raises UNAVAILABLE, with what to do, when it cannot be used.
+
+        From here on, whatever this process or its workers create is for their user alone.
+        """
+        os.umask(0o077)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

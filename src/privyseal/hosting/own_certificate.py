@@ -70,7 +70,7 @@ def _is_good(directory: DataDirectory, names: list[str]) -> bool:
     if not (directory.tls_certificate.exists() and directory.tls_key.exists()):
         return False
     summary = inspect_certificate(directory.tls_certificate.read_bytes().split(b"\n-----BEGIN", 1)[0])
-    named = {name.partition(":")[2] for name in summary.sans}
+    named = {name.text for name in summary.subject_alternative_names}
     return named >= set(names) and summary.not_after > datetime.now(UTC) + RENEW_BEFORE
 
 

@@ -44,15 +44,20 @@ class SigningAlgorithm:
     family: str
     identifier: bytes
     digest: hashes.HashAlgorithm | None = None
-    scheme: padding.AsymmetricPadding | None = None
+    scheme: padding.AsymmetricPadding | ec.ECDSA | None = None
     key_algorithm: str | None = None
 
     def sign(self, key: PrivateKey, data: bytes) -> bytes:
         """The signature as it stands in a certificate. Raises INVALID_ARGUMENT for a foreign key."""
-        if isinstance(key, rsa.RSAPrivateKey) and self.scheme and self.digest:
-            return key.sign(data, self.scheme, self.digest)
-        if isinstance(key, ec.EllipticCurvePrivateKey) and self.family == ECDSA and self.digest:
-            return key.sign(data, ec.ECDSA(self.digest))
+        scheme = self.scheme
+        if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(scheme, ec.ECDSA):
+            return key.sign(data, scheme)
+        if (
+            isinstance(key, rsa.RSAPrivateKey)
+            and isinstance(scheme, padding.AsymmetricPadding)
+            and self.digest
+        ):
+            return key.sign(data, scheme, self.digest)
         if isinstance(key, _ML_DSA_KEYS) and self.key_algorithm == _ml_dsa_name(key):
             return key.sign(data)
         raise PrivySealError(
@@ -129,7 +134,9 @@ def _with_hash(row: tuple[hashes.HashAlgorithm, str, str, str]) -> tuple[Signing
     name, size = digest.name.upper(), digest.digest_size
     pss = padding.PSS(padding.MGF1(digest), size)
     return (
-        SigningAlgorithm(f"{name}WITHECDSA", ECDSA, der.sequence(der.oid(ecdsa_oid)), digest),
+        SigningAlgorithm(
+            f"{name}WITHECDSA", ECDSA, der.sequence(der.oid(ecdsa_oid)), digest, ec.ECDSA(digest)
+        ),
         SigningAlgorithm(
             f"{name}WITHRSA", RSA, der.sequence(der.oid(rsa_oid), _NULL), digest, padding.PKCS1v15()
         ),

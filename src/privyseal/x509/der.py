@@ -6,6 +6,7 @@ its name and GeneralName objects do not carry every string type and every choice
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from privyseal.x509.refusal import RefusalError, shown
@@ -96,7 +97,11 @@ def check(data: bytes, depth: int = 0) -> None:
 
 def read_oid(element: Element) -> str:
     """An OBJECT IDENTIFIER in dotted form (X.690 §8.19)."""
-    octets = element.expect(OID).content
+    return _dotted(element.expect(OID).content)
+
+
+@lru_cache(maxsize=1024)
+def _dotted(octets: bytes) -> str:
     if not octets or octets[-1] & 0x80:
         raise DerError("an object identifier ends too early")
     arcs, value, fresh = [], 0, True
@@ -148,6 +153,7 @@ def sequence(*parts: bytes) -> bytes:
     return tlv(SEQUENCE, *parts)
 
 
+@lru_cache(maxsize=1024)
 def oid(dotted: str) -> bytes:
     """An OBJECT IDENTIFIER; raises DerError if the text is none."""
     if not _DOTTED.fullmatch(dotted):
@@ -188,6 +194,7 @@ def named_bits(positions: frozenset[int]) -> bytes:
 def time(at: datetime) -> bytes:
     """UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5); whole seconds, UTC."""
     at = at.astimezone(UTC)
+    rest = f"{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}{at.second:02d}Z"
     if 1950 <= at.year <= 2049:
-        return tlv(UTC_TIME, at.strftime("%y%m%d%H%M%SZ").encode())
-    return tlv(GENERALIZED_TIME, f"{at.year:04d}{at:%m%d%H%M%S}Z".encode())
+        return tlv(UTC_TIME, f"{at.year % 100:02d}{rest}".encode())
+    return tlv(GENERALIZED_TIME, f"{at.year:04d}{rest}".encode())

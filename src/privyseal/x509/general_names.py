@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from types import MappingProxyType
 
@@ -41,6 +42,8 @@ class GeneralName:
     text: str
 
 
+# The lint asks again about the very octets that the CSR parser has read a moment ago.
+@lru_cache(maxsize=64)
 def read_general_names(value: bytes) -> tuple[GeneralName, ...]:
     """The GeneralNames of an extension value, at least one. Raises RefusalError."""
     names = der.single(value, der.SEQUENCE).children()

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -99,6 +100,7 @@ def _fields(spki: bytes) -> list[der.Element]:
     return fields
 
 
+@lru_cache(maxsize=256)
 def key_identifier(spki: bytes) -> bytes:
     """SHA-1 of the key bits: method 1 of RFC 5280 §4.2.1.2; an identifier, not a protection."""
     return hashlib.sha1(key_bits(spki), usedforsecurity=False).digest()

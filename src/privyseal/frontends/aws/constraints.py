@@ -133,6 +133,6 @@ def _fault(subject: str, path: str, constraint: str) -> str:
 
 
 def _join(path: str, wire_name: str) -> str:
-    """Member names begin in lower case in AWS's messages: csr, certificateAuthorityConfiguration.keyAlgorithm."""
+    """AWS's messages begin member names in lower case: certificateAuthorityConfiguration.keyAlgorithm."""
     name = wire_name[:1].lower() + wire_name[1:]
     return f"{path}.{name}" if path else name

@@ -18,7 +18,9 @@ from privyseal.sigv4 import split_query
 _REST_XML = frozenset({"cloudfront", "route53", "s3", "s3-object-lambda", "s3-outposts", "s3express"})
 _SCOPE = r"[^/, ]*/[0-9]{8}/[A-Za-z0-9-]*/([A-Za-z0-9-]{1,64})/aws4_request"
 _SIGV4_SERVICE = re.compile(rf"\AAWS4-[A-Z0-9-]+ Credential={_SCOPE}")
-_SIGV4A_SERVICE = re.compile(r"\AAWS4-ECDSA[A-Z0-9-]+ Credential=[^/, ]*/[0-9]{8}/([A-Za-z0-9-]{1,64})/aws4_request")
+_SIGV4A_SERVICE = re.compile(
+    r"\AAWS4-ECDSA[A-Z0-9-]+ Credential=[^/, ]*/[0-9]{8}/([A-Za-z0-9-]{1,64})/aws4_request"
+)
 _PRESIGNED_SERVICE = re.compile(rf"\A{_SCOPE}\Z")
 
 
@@ -27,8 +29,10 @@ def claimed_service(request: Request) -> str | None:
     for value in request.headers.all(b"authorization"):
         if match := _SIGV4_SERVICE.match(value) or _SIGV4A_SERVICE.match(value):
             return match[1]
-    for name, value in split_query(request.raw_query):
-        if name.lower() == b"x-amz-credential" and (match := _PRESIGNED_SERVICE.match(value.decode("latin-1"))):
+    for name, scope in split_query(request.raw_query):
+        if name.lower() == b"x-amz-credential" and (
+            match := _PRESIGNED_SERVICE.match(scope.decode("latin-1"))
+        ):
             return match[1]
     return None
 
@@ -36,9 +40,9 @@ def claimed_service(request: Request) -> str | None:
 def refusal(service: str, served: list[str]) -> PrivySealError:
     text = (
         f"This call is for the AWS service '{service}', but it came to a Privy Seal, which serves only "
-        f"{' and '.join(served)}. AWS_ENDPOINT_URL (or endpoint_url in a profile) redirects every service. To "
-        'reach AWS again: eval "$(privyseal env --unset)", or unset AWS_ENDPOINT_URL. To redirect '
-        "acm-pca alone, set AWS_ENDPOINT_URL_ACM_PCA instead."
+        f"{' and '.join(served)}. AWS_ENDPOINT_URL (or endpoint_url in a profile) redirects every service. "
+        'To reach AWS again: eval "$(privyseal env --unset)", or unset AWS_ENDPOINT_URL. To redirect acm-pca '
+        "alone, set AWS_ENDPOINT_URL_ACM_PCA instead."
     )
     return PrivySealError(ErrorCode.UNKNOWN_SERVICE, text)
 

@@ -1,31 +1,15 @@
-"""The AWS front-end: which service and operation a request names, who signed it, and the answer."""
+"""The AWS front-end: signed calls of the services that are served here."""
 
-import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from privyseal.access.model import Principal
 from privyseal.clock import Clock
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.frontends.aws import errors, foreign
+from privyseal.frontends.aws import foreign
+from privyseal.frontends.aws.addressing import RPC_PREFIX, Address, check_envelope, locate
 from privyseal.frontends.aws.model import Call, Operation, Service
-from privyseal.frontends.aws.protocols import Wire, awsjson, awsquery, rpcv2cbor
-from privyseal.frontends.http import Authenticator, Request, Response, Route, problem
-
-_RPC_PATH = re.compile(rb"\A/service/([A-Za-z0-9_.]{1,128})/operation/([A-Za-z0-9_]{1,128})\Z")
-_TARGET = re.compile(r"\A([A-Za-z0-9_.]{1,128})\.([A-Za-z0-9_]{1,128})\Z")
-_ACTION = re.compile(r"\A[A-Za-z0-9_]{1,128}\Z")
-_RPC_PREFIX = b"/service/"
-
-# The only service here that speaks awsQuery; its unsigned requests say no service at all.
-_QUERY_SERVICE = "sts"
-
-
-class _Address(NamedTuple):
-    """What a request calls. `target` stands for the service, before anybody has looked it up."""
-
-    target: str
-    operation: str
+from privyseal.frontends.aws.protocols import awsjson
+from privyseal.frontends.http import Authenticator, NothingHere, Request, Response, Route
 
 
 class AwsFrontend:
@@ -34,48 +18,70 @@ class AwsFrontend:
     def __init__(
         self, services: Iterable[Service], authenticator: Authenticator, clock: Clock, region: str
     ) -> None:
-        services = tuple(services)
-        self._by_target = {service.target: service for service in services}
-        self._by_signing_name = {service.signing_name: service for service in services}
+        self._services = {service.target: service for service in services}
+        self._served = sorted(service.signing_name for service in self._services.values())
         self._authenticator = authenticator
         self._clock = clock
         self._region = region
 
     def routes(self) -> list[Route]:
-        """What to register. Make this front-end the application's `otherwise` too: it tells the calls
-        that are meant for other AWS services, whatever their path, how to get there.
+        """What to register. Make this front-end the application's `otherwise` too: calls that are meant
+        for other AWS services come with any path, and it tells them so.
         """
-        return [Route(b"/", self), Route(_RPC_PREFIX, self, below=True)]
+        return [Route(b"/", self), Route(RPC_PREFIX, self, below=True)]
 
     async def handle(self, request: Request) -> Response:
-        wire = _wire(request)
-        service, name = self._look_up(request, wire)
-        _check_envelope(request, wire)
+        address = locate(request)
+        service = self._services.get(address.target)
+        if service is None or address.wire is None:
+            raise self._stray(request, address)
+        check_envelope(request, address.wire)
         now = self._clock.now()
         principal = await self._authenticator.authenticate(request, service.signing_name, now)
-        operation = service.operations.get(name)
+        operation = service.operations.get(address.operation)
         if operation is None:
-            text = f"There is no operation {name} of {service.name} here."
+            text = f"{service.name} has no operation {address.operation!r} here."
             raise PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)
-        request.operation = f"{service.name}:{name}"
-        _authorise(principal, operation, service)
+        request.operation = f"{service.name}:{operation.name}"
+        _authorise(principal, operation, request.operation)
         call = Call(principal, request.request_id, now, self._region)
-        typed = wire.decode(request.body, operation.request)
-        return wire.answer(await operation.handler(call, typed), name, request.request_id)
+        typed = address.wire.decode(request.body, operation.request)
+        value = await operation.handler(call, typed)
+        return address.wire.answer(value, operation.name, request.request_id)
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
-        if service := self._foreign_service(request):
-            there = foreign.refusal(service, sorted(self._by_signing_name))
-            return foreign.refuse(request, service, there)
-        wire = _wire_or_none(request)
-        if wire is None and not foreign.claimed_service(request):
-            return problem(request, errors.PLAIN_STATUS.get(error.code, 400), error)
-        response = (wire or awsjson).refuse(error, request.request_id)
+        address = locate(request)
+        if service := self._foreign_service(request, address):
+            return foreign.refuse(request, service, foreign.refusal(service, self._served))
+        if address.wire is None and not foreign.claimed_service(request):
+            return NothingHere().refuse(request, error)
+        response = (address.wire or awsjson).refuse(error, request.request_id)
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
             response.headers.append((b"allow", b"POST"))
         return response
 
-    def _look_up(self, request: Request, wire: Wire) -> tuple[Service, str]:
-        address = _address(request, wire)
-"""
-"""
+    def _foreign_service(self, request: Request, address: Address) -> str | None:
+        """The AWS service that a request is meant for, when it is not served here."""
+        if address.target in self._services:
+            return None
+        claimed = foreign.claimed_service(request)
+        return None if claimed in self._served else claimed or address.target or None
+
+    def _stray(self, request: Request, address: Address) -> PrivySealError:
+        """Why a request that names no service of ours is refused."""
+        if service := self._foreign_service(request, address):
+            return foreign.refusal(service, self._served)
+        if address.wire or foreign.claimed_service(request):
+            text = "The request names no operation: in X-Amz-Target, in the path, or as Action in a form."
+            return PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)
+        return PrivySealError(ErrorCode.NOT_FOUND, f"There is nothing at {request.path[:200]}")
+
+
+def _authorise(principal: Principal, operation: Operation, action: str) -> None:
+    """Everything is denied that is not allowed."""
+    if not (principal.admin or operation.everyone):
+        text = (
+            f"User: {principal.arn} is not authorized to perform: {action} because no identity-based "
+            f"policy allows the {action} action"
+        )
+        raise PrivySealError(ErrorCode.ACCESS_DENIED, text)

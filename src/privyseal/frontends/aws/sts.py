@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from privyseal.frontends.aws.addressing import QUERY_SERVICE
 from privyseal.frontends.aws.model import Call, Operation, Service
 
 
@@ -23,5 +24,5 @@ async def get_caller_identity(call: Call, _: GetCallerIdentityRequest) -> GetCal
 def service() -> Service:
     # Everybody may ask it, whatever their permissions are: AWS lets no policy deny it either.
     operation = Operation("GetCallerIdentity", GetCallerIdentityRequest, get_caller_identity, everyone=True)
-    # The target is that of JSON clients, which no SDK is for sts: they speak awsQuery.
-    return Service("sts", "sts", "AWSSecurityTokenServiceV20110615", {operation.name: operation})
+    # awsQuery has no targets: addressing.py uses the name of the service instead.
+    return Service("sts", "sts", QUERY_SERVICE, {operation.name: operation})

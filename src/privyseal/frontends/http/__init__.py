@@ -4,7 +4,7 @@ The server underneath is uvicorn with httptools; above it is raw ASGI, because a
 and parsing would cost more than a whole AWS call does here.
 """
 
-from privyseal.frontends.http.app import App, Frontend, Route
+from privyseal.frontends.http.app import App, Frontend, NothingHere, Route
 from privyseal.frontends.http.authentication import Authenticator
 from privyseal.frontends.http.exchange import Limits
 from privyseal.frontends.http.message import Headers, Request, Response, problem
@@ -16,6 +16,7 @@ __all__ = [
     "Frontend",
     "Headers",
     "Limits",
+    "NothingHere",
     "Pool",
     "Request",
     "Response",

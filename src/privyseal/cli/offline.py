@@ -1,0 +1,37 @@
+"""Commands that work on a data directory while nothing serves it."""
+
+from pathlib import Path
+
+import click
+
+from privyseal import wiring
+from privyseal.client.connection import default_data_dir
+from privyseal.hosting import bootstrap
+from privyseal.hosting.data_directory import DataDirectory
+from privyseal.settings import load
+
+
+@click.command(epilog="Example:  privyseal init --data-dir /var/lib/privyseal --region eu-central-1")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="PRIVYSEAL_DATA_DIR",
+    help="Where everything is kept [default: ~/.local/share/privyseal].",
+)
+@click.option("--region", help="The AWS region that this installation is [us-east-1].")
+@click.option("--account", help="The AWS account that this installation is, 12 digits [000000000000].")
+def init(data_dir: Path | None, region: str | None, account: str | None) -> None:
+    """Create a data directory with an administrator's key and no authority.
+
+    For operators who make their own authorities: continue with `privyseal serve`.
+    """
+    directory = DataDirectory(data_dir or default_data_dir())
+    settings = load({"region": region, "account": account}, directory.path)
+    directory.prepare()
+    with directory.locked(), wiring.offline(directory, settings) as parts:
+        key = bootstrap.admin_key(directory, settings, parts.find_key, parts.insert_key)
+    click.echo(f"{directory.path} is ready; the administrator's access key is {key.id}.")
+    click.echo(
+        "Back up the file kek apart from the rest. "
+        f"Serve it with: privyseal serve --data-dir {directory.path}"
+    )

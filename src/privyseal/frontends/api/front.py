@@ -1,0 +1,109 @@
+"""The API's front door: who signed, may they, which endpoint, and the answer as JSON."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from privyseal.ca.certificates import CertificateReader
+from privyseal.caller import Caller
+from privyseal.clock import Clock
+from privyseal.devices.registry import Registry
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends.api import certificates as certificate_resource
+from privyseal.frontends.api import devices as device_resource
+from privyseal.frontends.api.model import Call
+from privyseal.frontends.api.router import Router
+from privyseal.frontends.http import Authenticator, Pool, Request, Response, Route
+
+PREFIX = b"/api/v1/"
+SIGNING_NAME = "privyseal"
+RETRY_AFTER_S = 2
+
+# Total: a test proves it. What is wrong with a signature is 403, as AWS's REST services have it.
+STATUS: Mapping[ErrorCode, int] = {
+    ErrorCode.MALFORMED_REQUEST: 400,
+    ErrorCode.VALIDATION: 400,
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.UNSUPPORTED_MEDIA: 415,
+    ErrorCode.METHOD_NOT_ALLOWED: 405,
+    ErrorCode.UNKNOWN_OPERATION: 404,
+    ErrorCode.UNKNOWN_SERVICE: 404,
+    ErrorCode.INVALID_ARGUMENT: 400,
+    ErrorCode.INVALID_ARN: 400,
+    ErrorCode.INVALID_TAG: 400,
+    ErrorCode.INVALID_PAGE_TOKEN: 400,
+    ErrorCode.INVALID_POLICY: 400,
+    ErrorCode.INVALID_REQUEST: 400,
+    ErrorCode.MALFORMED_CSR: 400,
+    ErrorCode.MALFORMED_CERTIFICATE: 400,
+    ErrorCode.CERTIFICATE_MISMATCH: 400,
+    ErrorCode.MISSING_CREDENTIALS: 403,
+    ErrorCode.MALFORMED_CREDENTIALS: 403,
+    ErrorCode.UNKNOWN_CREDENTIALS: 403,
+    ErrorCode.BAD_SIGNATURE: 403,
+    ErrorCode.ACCESS_DENIED: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.INVALID_STATE: 409,
+    ErrorCode.ALREADY_DONE: 409,
+    ErrorCode.IN_PROGRESS: 409,
+    ErrorCode.FAILED: 409,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.LIMIT_EXCEEDED: 400,
+    ErrorCode.TOO_MANY_TAGS: 400,
+    ErrorCode.THROTTLED: 503,
+    ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.INTERNAL: 500,
+}
+
+_JSON = (b"content-type", b"application/json")
+
+
+class ApiFrontend:
+    name = "api"
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        clock: Clock,
+        pool: Pool,
+        *,
+        certificates: CertificateReader,
+        devices: Registry,
+    ) -> None:
+        endpoints = [
+            *certificate_resource.endpoints(certificates, pool),
+            *device_resource.endpoints(devices, pool),
+        ]
+        self._router = Router(endpoints)
+        self._authenticator = authenticator
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        return [Route(PREFIX, self, below=True)]
+
+    async def handle(self, request: Request) -> Response:
+        principal = await self._authenticator.authenticate(request, SIGNING_NAME, self._clock.now())
+        if not principal.admin:
+            text = f"{principal.arn} is not an administrator; this API is for administrators."
+            raise PrivySealError(ErrorCode.ACCESS_DENIED, text)
+        endpoint, variables = self._router.find(request.method, request.segments(PREFIX))
+        request.operation = endpoint.operation
+        query = request.query()
+        if unknown := query.keys() - endpoint.parameters:
+            text = f"There is no parameter {min(unknown)!a}."
+            raise PrivySealError(ErrorCode.VALIDATION, text)
+        caller = Caller(principal.arn, principal.account, request.request_id)
+        answer = await endpoint.handler(Call(caller, variables, query, request.body))
+        return Response(200, msgspec.json.encode(answer), [_JSON])
+
+    def refuse(self, request: Request, error: PrivySealError) -> Response:
+        told = {"code": error.code.value, "message": error.message, "request_id": request.request_id}
+        response = Response(
+            STATUS[error.code], msgspec.json.encode({"error": told}), [_JSON], error.code.value
+        )
+        if response.status == 503:
+            response.headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+        if response.status == 405:
+            methods = ", ".join(self._router.methods(request.segments(PREFIX)))
+            response.headers.append((b"allow", methods.encode()))
+        return response

@@ -1,0 +1,186 @@
+"""From settings to objects: the only file that knows everyone.
+
+`online` makes what a worker process serves; `offline` makes what a start needs before there are
+workers: the same services, called in this process. Nothing here decides anything.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from privyseal.access.keyring import KeyRing
+from privyseal.access.model import AccessKey, Principal
+from privyseal.ca.ports import KeyStore
+from privyseal.ca.service import CertificateAuthorities, Repositories
+from privyseal.client.api import Caller
+from privyseal.clock import Clock, SystemClock
+from privyseal.devices.enrolment import Enrolment
+from privyseal.devices.ports import Issuer
+from privyseal.devices.registry import Registry
+from privyseal.devices.terms import Terms
+from privyseal.frontends.api import ApiFrontend, certificates
+from privyseal.frontends.api import devices as api_devices
+from privyseal.frontends.aws import acm_pca, sts
+from privyseal.frontends.aws.front import AwsFrontend
+from privyseal.frontends.health import Health
+from privyseal.frontends.http import App, Authenticator, Limits, Pool, Route
+from privyseal.frontends.provisioning import ProvisioningFrontend
+from privyseal.hosting.data_directory import DataDirectory
+from privyseal.hosting.in_process import InProcess
+from privyseal.issuers import ISSUERS
+from privyseal.keystores import KEYSTORES
+from privyseal.observability.metrics import PrometheusMeter, render
+from privyseal.settings import IssuerSettings, Settings
+from privyseal.store import Store
+from privyseal.stores import STORES
+from privyseal.stores.repositories.access_keys import SqlAccessKeys
+from privyseal.stores.repositories.authorities import SqlAuthorities
+from privyseal.stores.repositories.certificates import SqlCertificates
+from privyseal.stores.repositories.devices import SqlDevices
+from privyseal.stores.repositories.tags import SqlTags
+from privyseal.wrapping import Wrapper
+
+# Blocking calls at once in one process, and how many more may wait.
+POOL_THREADS = 8
+POOL_QUEUE = 256
+# ImportCertificateAuthorityCertificate has the largest body: 32 KB and 2 MB of blobs, in base64.
+LIMITS = Limits(body=3 * 1024 * 1024)
+
+
+class Database(Store, Protocol):
+    """What a row of the table of stores is besides: set up before use, closed after it."""
+
+    def migrate(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Parts:
+    """What both ways of running share."""
+
+    def __init__(self, directory: DataDirectory, settings: Settings) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.clock: Clock = SystemClock()
+        wrapper = directory.wrapper()
+        self.store: Database = _row(STORES, "sqlite")(directory.database, self.clock)
+        self.store.migrate()
+        self.access_keys = SqlAccessKeys(wrapper)
+        self.authorities = _authorities(self.store, wrapper)
+        self.pool = Pool(POOL_THREADS, POOL_QUEUE)
+        self.acm_pca = acm_pca.service(self.authorities, self.pool)
+
+    def find_key(self, key_id: str) -> AccessKey | None:
+        return self.store.view(lambda tx: self.access_keys.find(tx, key_id))
+
+    def insert_key(self, key: AccessKey) -> None:
+        self.store.transact(lambda tx: self.access_keys.insert(tx, key))
+
+    def caller(self, principal: Principal) -> Caller:
+        """acm-pca without HTTP, for the ceremonies of a start."""
+        return InProcess(self.acm_pca, principal, self.settings.region, self.clock)
+
+    def close(self) -> None:
+        self.authorities.close()
+        self.pool.close()
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Apps:
+    """The ASGI applications of a worker; `status` where metrics and health have their own address."""
+
+    main: App
+    status: App | None
+
+
+@contextmanager
+def offline(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
+    parts = Parts(directory, settings)
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
+@contextmanager
+def online(directory: DataDirectory, settings: Settings) -> Iterator[Apps]:
+    with offline(directory, settings) as parts:
+        yield _apps(parts)
+
+
+def _apps(parts: Parts) -> Apps:
+    settings, clock, pool = parts.settings, parts.clock, parts.pool
+    meter = PrometheusMeter()
+    authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
+    devices = SqlDevices()
+    aws = AwsFrontend([parts.acm_pca, sts.service()], authenticator, clock, settings.region)
+    endpoints = [
+        *certificates.endpoints(parts.authorities.reader, pool),
+        *api_devices.endpoints(Registry(parts.store, devices), pool),
+    ]
+    api = ApiFrontend(endpoints, authenticator, clock)
+    health = Health(pool.run, lambda: parts.store.view(lambda _: None), render)
+    routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
+    issuer = _device_issuer(parts)
+    if issuer is not None:
+        enrolment = Enrolment(parts.store, devices, issuer, account=settings.account)
+        routes += ProvisioningFrontend(enrolment, pool).routes()
+    main = App(routes, meter, otherwise=aws, limits=LIMITS, access_log=settings.access_log)
+    status = App(_all_health_routes(health), meter) if settings.status_port is not None else None
+    return Apps(main, status)
+
+
+def _health_routes(health: Health, settings: Settings) -> list[Route]:
+    """On the main address: health always, metrics only where nobody but this machine can read them."""
+    if settings.status_port is None and settings.on_loopback:
+        return _all_health_routes(health)
+    return [Route(b"/healthz", health, ("GET", "HEAD"))]
+
+
+def _all_health_routes(health: Health) -> list[Route]:
+    return [Route(path, health, ("GET", "HEAD")) for path in (b"/healthz", b"/readyz", b"/metrics")]
+
+
+def _authorities(store: Store, wrapper: Wrapper) -> CertificateAuthorities:
+    key_store: KeyStore = _row(KEYSTORES, "software")(wrapper)
+    rows = Repositories(SqlAuthorities(), SqlCertificates(), SqlTags())
+    return CertificateAuthorities(store, rows, key_store)
+
+
+def _device_issuer(parts: Parts) -> Issuer | None:
+    """The issuer that `[devices]` names; None where the local one has no authority to issue from."""
+    devices = parts.settings.devices
+    if devices.issuer != "local":
+        return _remote_issuer(parts.settings.issuers[devices.issuer], parts.clock)
+    authority = devices.authority or parts.directory.read_environment().get("issuing_ca_arn")
+    if not authority:
+        return None
+    issuer: Issuer = _row(ISSUERS, "local")(
+        Terms(authority, devices.template, devices.validity_days),
+        describe=parts.authorities.authorities.describe,
+        issue=parts.authorities.issue_now,
+        get=parts.authorities.get_now,
+        clock=parts.clock,
+    )
+    return issuer
+
+
+def _remote_issuer(section: IssuerSettings, clock: Clock) -> Issuer:
+    issuer: Issuer = _row(ISSUERS, section.type)(
+        Terms(section.authority, section.template, section.validity_days),
+        clock=clock,
+        endpoint_url=section.endpoint_url or None,
+        region=section.region or None,
+        profile=section.profile or None,
+    )
+    return issuer
+
+
+def _row(table: dict[str, str], name: str) -> Callable[..., Any]:
+    """Import what a shelf's table names: optional dependencies load only when their row is used."""
+    module, _, attribute = table[name].partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found

@@ -1,0 +1,105 @@
+"""`privyseal cert`: listing, fetching and revoking."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.cli.conftest import ISSUING_ARN, ROOT_ARN, Shell
+from tests.client.far_side import Answer, FarSide, aws_error
+
+ARN = f"{ISSUING_ARN}/certificate/{0xABC:032x}"
+ENTRY: dict[str, Any] = {
+    "arn": ARN,
+    "authority_arn": ISSUING_ARN,
+    "serial": f"{0xABC:032x}",
+    "subject": "CN=app",
+    "template": "EndEntityCertificate/V1",
+    "not_before": "2026-01-01T00:00:00Z",
+    "not_after": "2027-01-01T00:00:00Z",
+    "issued_at": "2026-01-01T00:00:00Z",
+    "revoked_at": None,
+}
+
+
+def test_list_follows_every_page(shell: Shell, far: FarSide) -> None:
+    later = ENTRY | {"revoked_at": "2026-02-01T00:00:00Z"}
+    far.say(Answer({"certificates": [ENTRY], "next": "t"}), Answer({"certificates": [later], "next": None}))
+    outcome = shell("cert", "list", "--ca", ISSUING_ARN)
+    assert (outcome.code, outcome.err) == (0, "")
+    head, first, second = outcome.out.splitlines()
+    assert head.split() == ["ARN", "NOT", "AFTER", "REVOKED", "SUBJECT"]
+    assert first.split() == [ARN, "2027-01-01T00:00:00Z", "-", "CN=app"]
+    assert second.split()[2] == "2026-02-01T00:00:00Z"
+    assert all("authority=arn%3Aaws" in request.target for request in far.received)
+    assert "after=t" in far.received[1].target
+
+
+def test_list_for_programs_is_what_the_service_said(shell: Shell, far: FarSide) -> None:
+    far.say(Answer({"certificates": [ENTRY], "next": None}))
+    assert json.loads(shell("cert", "list", "--output", "json").out) == {"certificates": [ENTRY]}
+    assert far.received[0].target == "/api/v1/certificates?limit=100"
+
+
+def test_an_empty_list_is_a_head_alone(shell: Shell, far: FarSide) -> None:
+    far.say(Answer({"certificates": [], "next": None}))
+    assert len(shell("cert", "list").out.splitlines()) == 1
+
+
+def test_get_prints_the_certificate_and_its_chain(shell: Shell, far: FarSide) -> None:
+    far.say(Answer({"Certificate": "PEM", "CertificateChain": "CHAIN"}))
+    assert shell("cert", "get", ARN).out == "PEM\nCHAIN\n"
+    assert far.received[0].json == {"CertificateAuthorityArn": ISSUING_ARN, "CertificateArn": ARN}
+
+
+def test_get_writes_a_private_file_and_over_nothing(shell: Shell, far: FarSide) -> None:
+    far.say(Answer({"Certificate": "PEM"}))
+    assert shell("cert", "get", ARN, "--out", "c.pem").code == 0
+    path = shell.directory / "c.pem"
+    assert path.read_text() == "PEM\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert shell("cert", "get", ARN, "--out", "c.pem").code == 1
+    assert len(far.received) == 1
+
+
+@pytest.mark.parametrize("arn", ["x", ISSUING_ARN, f"{ARN}0"])
+def test_what_is_no_certificate_arn_never_leaves_the_machine(shell: Shell, far: FarSide, arn: str) -> None:
+    outcome = shell("cert", "get", arn)
+    assert outcome.code == 1
+    assert "is not the ARN of a certificate" in outcome.err
+    assert far.received == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "authority"),
+    [
+        ([ARN], ISSUING_ARN),
+        (["--serial", "0A:BC"], ISSUING_ARN),
+        (["--serial", "abc", "--ca", ROOT_ARN], ROOT_ARN),
+    ],
+)
+def test_revoke_takes_an_arn_or_a_serial(
+    shell: Shell, far: FarSide, arguments: list[str], authority: str
+) -> None:
+    outcome = shell("cert", "revoke", *arguments, "--reason", "key-compromise")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert far.received[0].json == {
+        "CertificateAuthorityArn": authority,
+        "CertificateSerial": f"{0xABC:032x}",
+        "RevocationReason": "KEY_COMPROMISE",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], [ARN, "--serial", "ab"], [ARN, "--ca", ROOT_ARN], [ARN, "--reason", "boredom"]],
+)
+def test_revoke_says_what_it_did_not_understand(shell: Shell, far: FarSide, arguments: list[str]) -> None:
+    assert shell("cert", "revoke", *arguments).code == 2
+    assert far.received == []
+
+
+def test_a_certificate_is_revoked_once(shell: Shell, far: FarSide) -> None:
+    far.say(aws_error("RequestAlreadyProcessedException", "revoked already"))
+    outcome = shell("cert", "revoke", ARN)
+    assert outcome.code == 1
+    assert outcome.err == "error: RequestAlreadyProcessedException: revoked already\n"
