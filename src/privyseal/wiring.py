@@ -20,8 +20,7 @@ from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.ports import Issuer
 from privyseal.devices.registry import Registry
 from privyseal.devices.terms import Terms
-from privyseal.frontends.api import ApiFrontend, certificates
-from privyseal.frontends.api import devices as api_devices
+from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.aws import acm_pca, sts
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.health import Health
@@ -117,11 +116,8 @@ def _apps(parts: Parts) -> Apps:
     authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
     devices = SqlDevices()
     aws = AwsFrontend([parts.acm_pca, sts.service()], authenticator, clock, settings.region)
-    endpoints = [
-        *certificates.endpoints(parts.authorities.reader, pool),
-        *api_devices.endpoints(Registry(parts.store, devices), pool),
-    ]
-    api = ApiFrontend(endpoints, authenticator, clock)
+    registry = Registry(parts.store, devices)
+    api = ApiFrontend(authenticator, clock, pool, certificates=parts.authorities.reader, devices=registry)
     health = Health(pool.run, lambda: parts.store.view(lambda _: None), render)
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
     issuer = _device_issuer(parts)

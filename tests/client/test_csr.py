@@ -1,6 +1,5 @@
 """Keys and CSRs, judged by `cryptography` and by openssl."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.programs import program
 
 from privyseal.client import generate_csr, key_pem
 from privyseal.errors import ErrorCode, PrivySealError
@@ -31,9 +31,7 @@ def test_every_key_algorithm_makes_a_csr_that_proves_possession(algorithm: str) 
 
 
 def test_openssl_accepts_the_csr_and_the_key(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
+    openssl = program("openssl")
     pem, key = generate_csr("app.internal", ["app.internal"])
     (tmp_path / "csr.pem").write_text(pem)
     (tmp_path / "key.pem").write_bytes(key_pem(key))

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from privyseal.cli.options import key_algorithm_option, output_option, with_environment
+from privyseal.cli.options import example, key_algorithm_option, output_option, with_environment
 from privyseal.cli.output import rfc3339, show_fields, show_json, show_rows
 from privyseal.client import ApiError, Environment, PrivySealClient, create_authority
 
@@ -34,7 +34,7 @@ def ca() -> None:
     """Create and list certificate authorities."""
 
 
-@ca.command(epilog='Example: privyseal ca create --parent "$PRIVYSEAL_ROOT_CA_ARN" --name "Team CA"')
+@ca.command(epilog=example('privyseal ca create --parent "$PRIVYSEAL_ROOT_CA_ARN" --name "Team CA"'))
 @click.option("--parent", metavar="ARN", help="The authority that signs it; without one it is a root.")
 @click.option("--name", help="Common name [default: Privy Seal Root CA, or … Subordinate CA].")
 @click.option("--organization")
@@ -78,7 +78,7 @@ def create(
     _show(client, created.arn, output)
 
 
-@ca.command("list", epilog="Example: privyseal ca list --output json")
+@ca.command("list", epilog=example("privyseal ca list --output json"))
 @output_option
 @with_environment
 def list_(environment: Environment, output: str) -> None:
@@ -92,7 +92,7 @@ def list_(environment: Environment, output: str) -> None:
         show_rows(head, ([str(row.get(column) or "-") for column in columns] for row in found))
 
 
-@ca.command(epilog='Example: privyseal ca show "$PRIVYSEAL_ISSUING_CA_ARN" | openssl x509 -noout -text')
+@ca.command(epilog=example('privyseal ca show "$PRIVYSEAL_ISSUING_CA_ARN" | openssl x509 -noout -text'))
 @click.argument("arn")
 @output_option
 @with_environment

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from privyseal.cli.files import require_absent, write_files
-from privyseal.cli.options import force_option, output_option, with_environment
+from privyseal.cli.options import example, force_option, output_option, with_environment
 from privyseal.cli.output import show_json, show_rows
 from privyseal.client import Environment, wait_for_certificate
 from privyseal.names import AuthorityArn, CertificateArn, format_serial, parse_serial
@@ -30,7 +30,7 @@ def cert() -> None:
     """List, fetch and revoke certificates."""
 
 
-@cert.command("list", epilog='Example: privyseal cert list --ca "$PRIVYSEAL_ISSUING_CA_ARN" --output json')
+@cert.command("list", epilog=example('privyseal cert list --ca "$PRIVYSEAL_ISSUING_CA_ARN" --output json'))
 @click.option("--ca", "authority", metavar="ARN", help="Only those of this authority.")
 @output_option
 @with_environment
@@ -44,7 +44,7 @@ def list_(environment: Environment, authority: str | None, output: str) -> None:
     show_rows(("ARN", "NOT AFTER", "REVOKED", "SUBJECT"), map(_row, found))
 
 
-@cert.command(epilog="Example: privyseal cert get ARN > app.pem")
+@cert.command(epilog=example("privyseal cert get ARN > app.pem"))
 @click.argument("arn")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file instead.")
 @force_option
@@ -70,7 +70,7 @@ def get(environment: Environment, arn: str, out: Path | None, force: bool, outpu
         click.echo(pem, nl=False)
 
 
-@cert.command(epilog="Example: privyseal cert revoke ARN --reason key-compromise")
+@cert.command(epilog=example("privyseal cert revoke ARN --reason key-compromise"))
 @click.argument("arn", required=False)
 @click.option("--serial", help="Instead of the ARN: the serial number in hex, with or without colons.")
 @click.option(

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from privyseal.cli.files import require_absent, stem_for, write_files
-from privyseal.cli.options import force_option, key_algorithm_option, output_option
+from privyseal.cli.options import example, force_option, key_algorithm_option, output_option
 from privyseal.cli.output import show_fields, show_json
 from privyseal.client import generate_csr, key_pem
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(epilog="Example: privyseal csr --cn app.internal --dns app.internal --dns www.app.internal")
+@click.command(epilog=example("privyseal csr --cn app.internal --dns app.internal --dns www.app.internal"))
 @click.option("--cn", required=True, metavar="NAME", help="Common name.")
 @click.option("--dns", multiple=True, metavar="NAME", help="DNS name of a server; may be repeated.")
 @key_algorithm_option

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import click
 
 from privyseal.cli.device_file import BadRecord, Device, read_devices
-from privyseal.cli.options import output_option, with_environment
+from privyseal.cli.options import example, output_option, with_environment
 from privyseal.cli.output import clean, show_fields, show_json, show_rows
 from privyseal.client import ClientError, Environment, PrivySealClient
 from privyseal.client.api import segment
@@ -40,7 +40,7 @@ def device() -> None:
     """Register devices and list them."""
 
 
-@device.command("import", epilog="Example: privyseal device import factory-2026-11.csv")
+@device.command("import", epilog=example("privyseal device import factory-2026-11.csv"))
 @click.argument("file", metavar="FILE", type=click.Path(allow_dash=True))
 @output_option
 @with_environment
@@ -59,7 +59,7 @@ def import_(environment: Environment, file: str, output: str) -> int:
     return 1 if tally.errors else 0
 
 
-@device.command("list", epilog="Example: privyseal device list --output json")
+@device.command("list", epilog=example("privyseal device list --output json"))
 @output_option
 @with_environment
 def list_(environment: Environment, output: str) -> None:
@@ -71,7 +71,7 @@ def list_(environment: Environment, output: str) -> None:
     show_rows(("DEVICE", "REGISTERED", "CERTIFICATE"), map(_row, found))
 
 
-@device.command(epilog="Example: privyseal device show sensor-0001")
+@device.command(epilog=example("privyseal device show sensor-0001"))
 @click.argument("device_id")
 @output_option
 @with_environment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from privyseal.cli.options import data_dir_option, output_option
+from privyseal.cli.options import data_dir_option, example, output_option
 from privyseal.cli.output import show_json
 from privyseal.client.connection import Environment, default_data_dir, read_environment
 
@@ -38,7 +38,7 @@ EXPORTED = (
 )
 
 
-@click.command(epilog='Example: eval "$(privyseal env)" && aws acm-pca list-certificate-authorities')
+@click.command(epilog=example('eval "$(privyseal env)" && aws acm-pca list-certificate-authorities'))
 @data_dir_option
 @click.option("--unset", is_flag=True, help="Print the lines that undo it.")
 @output_option

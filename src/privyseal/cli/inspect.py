@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from privyseal.cli.files import read_input
-from privyseal.cli.options import output_option
+from privyseal.cli.options import example, output_option
 from privyseal.cli.output import rfc3339, show_fields, show_json
 from privyseal.client import inspect_certificate
 from privyseal.errors import ErrorCode, PrivySealError
@@ -17,7 +17,7 @@ from privyseal.x509.refusal import reported
 MAX_CERTIFICATES = 100  # in one file
 
 
-@click.command(epilog="Example: privyseal inspect app.internal.fullchain.pem")
+@click.command(epilog=example("privyseal inspect app.internal.fullchain.pem"))
 @click.argument("file", type=click.Path(allow_dash=True))
 @output_option
 def inspect(file: str, output: str) -> None:

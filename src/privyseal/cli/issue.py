@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from privyseal.cli.files import read_input, require_absent, stem_for, write_files
-from privyseal.cli.options import force_option, key_algorithm_option, output_option, with_environment
+from privyseal.cli.options import example, force_option, key_algorithm_option, output_option, with_environment
 from privyseal.cli.output import rfc3339, show_fields, show_json
 from privyseal.client import (
     ClientError,
@@ -44,7 +44,7 @@ class _Files:
         }
 
 
-@click.command(epilog="Example: privyseal issue --cn app.internal --dns app.internal --days 90 --out tls/app")
+@click.command(epilog=example("privyseal issue --cn app.internal --dns app.internal --days 90 --out tls/app"))
 @click.option("--csr", "csr_file", metavar="FILE", help="A CSR in PEM; - for standard input.")
 @click.option("--cn", metavar="NAME", help="Instead: make a key and a CSR with this common name.")
 @click.option("--dns", multiple=True, metavar="NAME", help="With --cn: DNS name; may be repeated.")

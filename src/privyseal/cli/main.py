@@ -25,8 +25,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "cert": ("privyseal.cli.cert:cert", "List, fetch and revoke certificates."),
         "inspect": ("privyseal.cli.inspect:inspect", "Show what a certificate says."),
         "device": ("privyseal.cli.device:device", "Register devices and list them."),
-        "init": ("privyseal.cli.offline:init", "Create what `up` creates, without serving."),
-        "serve": ("privyseal.cli.serve:serve", "Serve an existing data directory (for operators)."),
+        "init": (
+            "privyseal.cli.offline:init",
+            "Create a data directory with an administrator's key and no authority.",
+        ),
+        "serve": (
+            "privyseal.cli.serve:serve",
+            "Serve an existing data directory (for operators): creates no authority.",
+        ),
     }
 )
 

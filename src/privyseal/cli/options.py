@@ -32,6 +32,11 @@ output_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 
 
+def example(command: str) -> str:
+    """The end of a help text: a line to copy; its first character tells click not to wrap it."""
+    return f"\b\nExample: {command}"
+
+
 def with_environment(command: Command) -> Command:
     """Give the command `environment`: the service that --data-dir or the variables name."""
 

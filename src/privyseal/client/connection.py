@@ -98,11 +98,15 @@ def read_environment(data_dir: Path) -> Environment:
     except FileNotFoundError as error:
         raise NoServiceError(
             f"{path} does not exist: no service has been started with this directory",
-            f"Start one with `privyseal up --data-dir {data_dir}`.",
+            f"Start one with `privyseal up{_option(data_dir)}`.",
         ) from error
     except OSError as error:
         raise NoServiceError(f"{path} cannot be read: {error.strerror}") from error
     return _environment(_members(content, path), path)
+
+
+def _option(data_dir: Path) -> str:
+    return "" if data_dir == default_data_dir() else f" --data-dir {data_dir}"
 
 
 def _members(content: bytes, path: Path) -> dict[str, object]:

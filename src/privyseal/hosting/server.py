@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from privyseal.frontends.http.connection import Connection
+
 # Idle keep-alive connections are closed after this; boto3 keeps its own for as long as it likes.
 KEEP_ALIVE_SECONDS = 75
 # Connections that wait for a process that is busy.
@@ -70,7 +72,7 @@ class _Server(uvicorn.Server):
 def _config(site: Site, grace_seconds: int) -> uvicorn.Config:
     return uvicorn.Config(
         site.app,
-        http="httptools",
+        http=Connection,
         loop="uvloop",
         ws="none",
         lifespan="on",

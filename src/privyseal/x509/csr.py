@@ -149,7 +149,7 @@ def _requested(attributes: Sequence[der.Element]) -> tuple[Extension, ...]:
     if not requests:
         return ()
     if len(requests) > 1 or len(requests[0]) != 1:
-        raise RefusalError("it has more than one extension request")
+        raise RefusalError("it does not have exactly one extension request")
     found = tuple(_extensions(requests[0][0]))
     if len({extension.oid for extension in found}) != len(found):
         raise RefusalError("it asks for an extension twice")

@@ -16,6 +16,8 @@ from privyseal.sigv4 import split_query
 # Signing names of the services whose protocol is rest-xml (botocore's models); the other REST
 # services speak rest-json.
 _REST_XML = frozenset({"cloudfront", "route53", "s3", "s3-object-lambda", "s3-outposts", "s3express"})
+# Our own REST API is signed in the same way, for a service that is none of AWS's.
+_OUR_OWN_API = "privyseal"
 _SCOPE = r"[^/, ]*/[0-9]{8}/[A-Za-z0-9-]*/([A-Za-z0-9-]{1,64})/aws4_request"
 _SIGV4_SERVICE = re.compile(rf"\AAWS4-[A-Z0-9-]+ Credential={_SCOPE}")
 _SIGV4A_SERVICE = re.compile(
@@ -25,7 +27,12 @@ _PRESIGNED_SERVICE = re.compile(rf"\A{_SCOPE}\Z")
 
 
 def claimed_service(request: Request) -> str | None:
-    """The service that a request says it is signed for, header or query, verified or not."""
+    """The AWS service that a request says it is signed for, in header or query, verified or not."""
+    service = _scoped_to(request)
+    return None if service == _OUR_OWN_API else service
+
+
+def _scoped_to(request: Request) -> str | None:
     for value in request.headers.all(b"authorization"):
         if match := _SIGV4_SERVICE.match(value) or _SIGV4A_SERVICE.match(value):
             return match[1]

@@ -1,0 +1,15 @@
+"""What all tests share: one running service for those that only add to it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.service import Service
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with its root and issuing authority, shared by a whole worker: leave both alone."""
+    running = Service(tmp_path_factory.mktemp("service") / "data").start()
+    yield running
+    assert running.stop() == 0, running.log.read_text()
