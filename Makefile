@@ -42,7 +42,7 @@ test: setup .venv-aws/.ready
 check: setup
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/generate_shapes.py --check
 	@$(BIN)/python tools/check_tree.py
 

@@ -70,21 +70,43 @@ class Lane(Generic[Request, Result]):
             self._waiting.append(slot)
             start = not self._running
             self._running = True
-        if start:
-            self._executor.submit(self._drain)
+        if start and not self._next_turn():
+            self._refuse_all()
 
-    def _drain(self) -> None:
-        """Run batches until nothing waits; a slot whose caller has left is skipped."""
-        while True:
-            with self._lock:
-                size = min(len(self._waiting), self._max_batch)
-                batch = [self._waiting.popleft() for _ in range(size)]
-                if not batch:
-                    self._running = False
-                    return
-            live = [slot for slot in batch if not slot.future.cancelled()]
-            if live:
-                _deliver(live, self._answers(live))
+    def _next_turn(self) -> bool:
+        """Ask for a thread; False when the executor has been shut down."""
+        try:
+            self._executor.submit(self._turn)
+        except RuntimeError:
+            return False
+        return True
+
+    def _refuse_all(self) -> None:
+        with self._lock:
+            slots = list(self._waiting)
+            self._waiting.clear()
+            self._running = False
+        stopping = PrivySealError(ErrorCode.UNAVAILABLE, "The service is stopping. Try again later.")
+        _deliver(slots, [stopping] * len(slots))
+
+    def _turn(self) -> None:
+        """Run one batch, then queue up again behind the other lanes of the executor: a lane that
+        never runs dry must not keep its thread. What waits at a shutdown is finished at once.
+        """
+        while self._batch() and not self._next_turn():
+            pass
+
+    def _batch(self) -> bool:
+        """Answer what waits, at most one batch; False when nothing is left. Who has left is skipped."""
+        with self._lock:
+            size = min(len(self._waiting), self._max_batch)
+            batch = [self._waiting.popleft() for _ in range(size)]
+        live = [slot for slot in batch if not slot.future.cancelled()]
+        if live:
+            _deliver(live, self._answers(live))
+        with self._lock:
+            self._running = bool(self._waiting)
+            return self._running
 
     def _answers(self, slots: "list[_Slot[Request, Result]]") -> Sequence[Result | BaseException]:
         try:

@@ -16,7 +16,7 @@ PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _AUTHORITY = (
-    rf"arn:(?P<partition>aws[a-z-]*):acm-pca:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}})"
+    rf"arn:(?P<partition>aws[a-z-]*):acm-pca:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{{12}})"
     rf":certificate-authority/(?P<id>{_UUID})"
 )
 _AUTHORITY_ARN = re.compile(rf"\A{_AUTHORITY}\Z")

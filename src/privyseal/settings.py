@@ -63,14 +63,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     port: Port = 8700  # 0: a free one
     workers: Annotated[int, Meta(ge=1, le=256)] = 1  # processes; one for each core at most
     region: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{3,32}\Z")] = "us-east-1"  # in ARNs and signatures
-    account: Annotated[str, Meta(pattern=r"\A\d{12}\Z")] = "000000000000"  # in ARNs
+    account: Annotated[str, Meta(pattern=r"\A[0-9]{12}\Z")] = "000000000000"  # in ARNs
     names: tuple[str, ...] = ()  # more DNS names and addresses for the service's own TLS certificate
     tls_certificate: str = ""  # PEM file, leaf first; by default the service's own CA issues one
     tls_key: str = ""  # PEM file
     insecure_plain_http: bool = False  # serve plain HTTP on an address that is not loopback
     status_host: str = "127.0.0.1"  # the address of metrics and health, where status-port is set
     status_port: Port | None = None  # metrics and health on an address of their own; plain HTTP
-    log_level: str = "warning"  # debug, info, warning, error
+    log_level: Annotated[str, Meta(pattern=r"\A(?i:debug|info|warning|error)\Z")] = "warning"
     access_log: bool = False  # one line for each request (log-level info)
     devices: DeviceSettings = DeviceSettings()
     issuers: dict[str, IssuerSettings] = {}
@@ -130,7 +130,7 @@ def _from_file(config: Path | None, data_dir: Path) -> dict[str, Any]:
     if config is None and not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

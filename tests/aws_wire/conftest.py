@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 
 import pytest
-
 from tests.aws_wire.fake import Deployment, deployment
 
 

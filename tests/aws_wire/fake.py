@@ -9,6 +9,7 @@ import boto3
 import botocore.config
 import botocore.session
 from msgspec import Struct
+from tests.frontends.live import serving
 
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
@@ -17,14 +18,15 @@ from privyseal.frontends.aws import shapes_acm_pca, sts
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.aws.model import Call, Operation, Service
 from privyseal.frontends.http import App, Authenticator, Pool, Request, Response
-from tests.frontends.live import serving
 
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
 ADMIN = AccessKey(
     "AKIAADMIN00000000000", "the-secret-of-admin", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/admin", admin=True
 )
-GUEST = AccessKey("AKIAGUEST00000000000", "the-secret-of-guest", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/guest")
+GUEST = AccessKey(
+    "AKIAGUEST00000000000", "the-secret-of-guest", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/guest"
+)
 RETIRED = AccessKey(
     "AKIARETIRED000000000", "the-secret-of-retired", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/old", active=False
 )
@@ -87,7 +89,7 @@ class Deployment:
 
 
 def _prefer_cbor(session: botocore.session.Session, service: str) -> None:
-    """botocore picks the first of its own priorities that a model lists, and CBOR is not high among
+    """Botocore picks the first of its own priorities that a model lists, and CBOR is not high among
     them; a model that lists nothing else leaves no choice.
     """
     loader = session.get_component("data_loader")
@@ -138,5 +140,3 @@ def deployment(clock: Clock | None = None) -> Iterator[Deployment]:
             for client in made.clients:
                 client.close()
             pool.close()
-
-

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.cli.conftest import ISSUING_ARN, ROOT_ARN, Shell
@@ -36,13 +37,24 @@ def test_list_follows_every_page(shell: Shell, far: FarSide) -> None:
 
 def test_list_for_programs_is_what_the_service_said(shell: Shell, far: FarSide) -> None:
     far.say(Answer({"certificates": [ENTRY], "next": None}))
+    said = json.loads(shell("cert", "list", "--ca", ISSUING_ARN, "--output", "json").out)
+    assert said == {"certificates": [ENTRY]}
+
+
+def test_list_goes_through_all_authorities_when_none_is_named(shell: Shell, far: FarSide) -> None:
+    known = Answer({"CertificateAuthorities": [{"Arn": ROOT_ARN}, {"Arn": ISSUING_ARN}]})
+    far.say(
+        known, Answer({"certificates": [], "next": None}), Answer({"certificates": [ENTRY], "next": None})
+    )
     assert json.loads(shell("cert", "list", "--output", "json").out) == {"certificates": [ENTRY]}
-    assert far.received[0].target == "/api/v1/certificates?limit=100"
+    assert [request.target for request in far.received[1:]] == [
+        f"/api/v1/certificates?authority={quote(arn, safe='')}&limit=100" for arn in (ROOT_ARN, ISSUING_ARN)
+    ]
 
 
 def test_an_empty_list_is_a_head_alone(shell: Shell, far: FarSide) -> None:
     far.say(Answer({"certificates": [], "next": None}))
-    assert len(shell("cert", "list").out.splitlines()) == 1
+    assert len(shell("cert", "list", "--ca", ISSUING_ARN).out.splitlines()) == 1
 
 
 def test_get_prints_the_certificate_and_its_chain(shell: Shell, far: FarSide) -> None:

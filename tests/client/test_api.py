@@ -104,7 +104,14 @@ def test_a_refusal_in_any_other_form_is_still_an_api_error(
         client.rest("GET", "/devices")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b"\xff"])
+def test_an_operation_without_output_is_answered_without_a_body(
+    client: PrivySealClient, far: FarSide
+) -> None:
+    far.say(Answer(b""))
+    assert client.call("ImportCertificateAuthorityCertificate", {}) == {}
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[1]", b"null", b"\xff"])
 def test_a_reply_that_is_no_json_object_is_refused(
     client: PrivySealClient, far: FarSide, body: bytes
 ) -> None:

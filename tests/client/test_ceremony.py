@@ -8,6 +8,7 @@ import pytest
 
 from privyseal.client import (
     ApiError,
+    ClientError,
     UnfinishedAuthorityError,
     activate_authority,
     create_authority,
@@ -29,7 +30,8 @@ class Service:
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
         self.failures: dict[str, list[ApiError]] = {}
         self.created: Mapping[str, Any] = {}
-        self._parent = {
+        self.parent: dict[str, Any] = {
+            "Status": "ACTIVE",
             "CertificateAuthorityConfiguration": {"SigningAlgorithm": "SHA384WITHRSA"},
             "NotAfter": parent_not_after.timestamp() if parent_not_after else None,
         }
@@ -57,7 +59,7 @@ class Service:
 
     def _describe(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         if params["CertificateAuthorityArn"] == PARENT:
-            return self._parent
+            return self.parent
         return self.created
 
     def _chain(self, params: Mapping[str, Any]) -> dict[str, str]:
@@ -154,6 +156,23 @@ def test_a_failure_on_the_way_names_the_authority_that_exists_already(operation:
         create_authority(service, subject=SUBJECT)
     assert caught.value.arn == NEW
     assert NEW in caught.value.message
+
+
+@pytest.mark.parametrize("status", ["DISABLED", "PENDING_CERTIFICATE", "EXPIRED", "DELETED"])
+def test_nothing_is_created_below_a_parent_that_cannot_sign(status: str) -> None:
+    service = Service()
+    service.parent["Status"] = status
+    with pytest.raises(ClientError, match=status):
+        create_authority(service, subject=SUBJECT, parent_arn=PARENT)
+    assert [operation for operation, _ in service.calls] == ["DescribeCertificateAuthority"]
+
+
+def test_nothing_is_created_below_a_parent_that_does_not_exist() -> None:
+    service = Service()
+    service.failures["DescribeCertificateAuthority"] = [ApiError("ResourceNotFoundException", "no", 400)]
+    with pytest.raises(ApiError, match="ResourceNotFoundException"):
+        create_authority(service, subject=SUBJECT, parent_arn=PARENT)
+    assert len(service.calls) == 1
 
 
 def test_a_refused_creation_leaves_nothing_unfinished() -> None:

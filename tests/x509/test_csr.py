@@ -1,6 +1,7 @@
 """CSRs that are as they should be, from our writer, from `cryptography` and from openssl."""
 
 import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import MAX_CSR, Csr, parse_der, parse_pem
 from privyseal.x509.keys import KeyRules, public_key_der
 
-SIGNERS = {
+SIGNERS: Mapping[
+    str, tuple[Callable[[], forge.Signer], hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None]
+] = {
     "RSA_2048": (forge.rsa2048, hashes.SHA256()),
     "EC_prime256v1": (forge.p256, hashes.SHA256()),
     "EC_secp384r1": (lambda: ec.generate_private_key(ec.SECP384R1()), hashes.SHA384()),
@@ -31,6 +34,9 @@ NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device-1")])
 
 def good() -> bytes:
     return forge.csr(attributes=[request(san(dns("device-1.example")))])
+
+
+DER = good()
 
 
 @pytest.mark.parametrize("algorithm", SIGNERS)
@@ -127,18 +133,9 @@ def test_the_older_name_of_the_extension_request_counts_too() -> None:
         lambda pem: b"\xff\xfe not text at all\n" + pem,
     ],
 )
-def test_the_layout_of_the_pem_does_not_matter(edit: object) -> None:
+def test_the_layout_of_the_pem_does_not_matter(edit: Callable[[bytes], bytes]) -> None:
     """Text before BEGIN, any line end, blank lines, trailing white space."""
-    assert callable(edit)
-    assert parse_pem(edit(armour(good()))).der == good_of(edit(armour(good())))
-
-
-def good_of(pem: bytes) -> bytes:
-    """What openssl's idea of the same PEM is, by way of `cryptography`, with its lines put right."""
-    lines = [line.strip() for line in pem.replace(b"\r", b"\n").split(b"\n")]
-    start = lines.index(b"-----BEGIN CERTIFICATE REQUEST-----")
-    tidy = b"\n".join(line for line in lines[start:] if line) + b"\n"
-    return x509.load_pem_x509_csr(tidy).public_bytes(serialization.Encoding.DER)
+    assert parse_pem(edit(armour(DER))).der == DER
 
 
 @given(width=st.integers(1, 500))
@@ -149,9 +146,6 @@ def test_lines_have_any_width(width: int) -> None:
     assert parse_pem(b"\n".join([first, *lines, last])).der == DER
 
 
-DER = good()
-
-
 @given(position=st.integers(0, len(DER) - 1), bit=st.integers(0, 7))
 def test_any_changed_bit_is_refused_or_does_not_count(position: int, bit: int) -> None:
     """Whatever is accepted carries a signature that another library finds valid too."""
@@ -160,9 +154,11 @@ def test_any_changed_bit_is_refused_or_does_not_count(position: int, bit: int) -
     try:
         csr = parse_der(bytes(changed))
     except PrivySealError as error:
-        assert error.code is ErrorCode.MALFORMED_CSR
+        code: ErrorCode | None = error.code
     else:
+        code = None
         assert x509.load_der_x509_csr(csr.der).is_signature_valid
+    assert code in {None, ErrorCode.MALFORMED_CSR}
 
 
 @given(data=st.binary(max_size=300))

@@ -7,7 +7,7 @@ from privyseal.ca.authorities import change_authority
 from privyseal.ca.lookup import find_authority
 from privyseal.ca.model import Authority
 from privyseal.ca.ports import Authorities
-from privyseal.ca.states import HAS_CERTIFICATE, Event, transition
+from privyseal.ca.states import HAS_CERTIFICATE, Event, Status, transition
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
@@ -31,24 +31,20 @@ class Certification:
 
     def install(self, caller: Caller, arn: str, certificate: bytes, chain: bytes | None) -> None:
         """ImportCertificateAuthorityCertificate: the first one activates, a later one renews."""
+        authority, now = self._store.view(
+            lambda tx: (find_authority(tx, self._authorities, caller, arn), tx.now)
+        )
+        _status_with_certificate(authority, now)
+        # Two megabytes of somebody's chain are not read while other writers wait. The key and the
+        # type, against which they are checked, never change.
+        new = check_ca_certificate(
+            certificate, chain, spki=authority.public_key, authority_type=authority.type, now=now
+        )
 
         def change(authority: Authority, now: datetime) -> Authority:
-            status = transition(authority.status_at(now), Event.CERTIFICATE_IMPORTED)
-            if status is None:
-                raise PrivySealError(
-                    ErrorCode.INVALID_STATE,
-                    f"The certificate authority {arn} is not in the correct state to import a certificate.",
-                )
-            new = check_ca_certificate(
-                certificate,
-                chain,
-                spki=authority.public_key,
-                authority_type=authority.type,
-                now=now,
-            )
             return replace(
                 authority,
-                status=status,
+                status=_status_with_certificate(authority, now),
                 certificate=new.der,
                 chain="\n".join(to_pem(der) for der in new.chain_ders) or None,
                 serial=new.serial,
@@ -70,8 +66,19 @@ class Certification:
             if authority.certificate is None or authority.status_at(tx.now) not in HAS_CERTIFICATE:
                 raise PrivySealError(
                     ErrorCode.INVALID_STATE,
-                    f"The certificate authority {arn} is not in the correct state to have a certificate.",
+                    f"The certificate authority {arn} is not in the correct state "
+                    "to have a certificate signing request.",  # AWS's words here too: clients match them
                 )
             return CertificatePem(to_pem(authority.certificate), authority.chain)
 
         return self._store.view(read)
+
+
+def _status_with_certificate(authority: Authority, now: datetime) -> Status:
+    status = transition(authority.status_at(now), Event.CERTIFICATE_IMPORTED)
+    if status is None:
+        raise PrivySealError(
+            ErrorCode.INVALID_STATE,
+            f"The certificate authority {authority.arn} is not in the correct state to import a certificate.",
+        )
+    return status

@@ -23,7 +23,7 @@ from privyseal.names import AuthorityArn, new_id
 from privyseal.store import Store, Tx, UniqueError
 from privyseal.x509.algorithms import check_signing_fits, signing_algorithm
 from privyseal.x509.keys import public_key_der
-from privyseal.x509.requests import build_csr
+from privyseal.x509.requests import build_csr, extensions_from_model
 from privyseal.x509.subject import name_from_asn1_subject
 
 KEY_STANDARD = "FIPS_140_2_LEVEL_3_OR_HIGHER"  # AWS's default; recorded, as this store is software
@@ -100,8 +100,9 @@ class Creation:
     def _make(self, request: CreateRequest) -> _Material:
         arn = AuthorityArn(request.region, request.caller.account, new_id())
         subject = name_from_asn1_subject(request.subject)
+        extensions = extensions_from_model(request.csr_extensions)
         stored, key = self._keys.create(arn.id, request.key_algorithm)
-        csr = build_csr(subject, key, signing_algorithm(request.signing_algorithm))
+        csr = build_csr(subject, key, signing_algorithm(request.signing_algorithm), extensions)
         return _Material(arn, stored, public_key_der(key.public_key()), csr)
 
     def _insert(

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from privyseal import log
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import Certificate
@@ -33,8 +34,8 @@ from privyseal.names import AuthorityArn, CertificateArn
 from privyseal.store import Entry, Store, Tx, UniqueError
 from privyseal.x509.algorithms import signing_algorithm
 
-# How often a batch starts again because an authority changed or a token was taken meanwhile.
-MAX_ROUNDS = 4
+# How often a batch starts again although nothing came of it, because authorities changed meanwhile.
+MAX_LOST_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,12 @@ class Issuance:
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         """Positional answers. UNAVAILABLE is raised for the whole batch when the commit failed."""
         answers: dict[int, Result] = {}
-        waiting = list(range(len(requests)))
-        for _ in range(MAX_ROUNDS):
+        waiting, lost_rounds = list(range(len(requests))), 0
+        while waiting and lost_rounds < MAX_LOST_ROUNDS:
             done = self._round(requests, waiting)
             answers.update(done.answers)
+            lost_rounds += not done.answers
             waiting = done.again
-            if not waiting:
-                break
         busy = PrivySealError(ErrorCode.THROTTLED, "The certificate authority is being changed. Try again.")
         return [answers.get(index, busy) for index in range(len(requests))]
 
@@ -91,6 +91,11 @@ class Issuance:
                     signed[index] = sign(prepared, self._keys)
             except PrivySealError as error:
                 done.answers[index] = error
+            except Exception as error:  # noqa: BLE001 - a defect that one request meets fails no other
+                log.exception("issuing failed", error, request_id=requests[index].caller.request_id)
+                done.answers[index] = PrivySealError(
+                    ErrorCode.INTERNAL, "The certificate could not be made because of an internal error."
+                )
         stored = self._record(list(signed.values()))
         for index, each in signed.items():
             if each.arn in stored:

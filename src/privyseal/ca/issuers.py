@@ -21,7 +21,7 @@ class Issuers:
         key = (authority.arn.id, authority.version)
         issuer = self._kept.get(key)
         if issuer is None:
-            issuer = self._kept[key] = issuer_from_certificate(authority.certificate)
+            issuer = self._kept[key] = issuer_from_certificate(authority.certificate, authority.chain)
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return issuer

@@ -10,4 +10,4 @@ MAX_PAGE = 100
 MIN_RESTORE_DAYS = 7
 MAX_RESTORE_DAYS = 30
 # The prefixes of tag keys that belong to AWS.
-RESERVED_TAG_PREFIXES = ("aws:",)
+RESERVED_TAG_PREFIXES = ("aws:", "rds:")

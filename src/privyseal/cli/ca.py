@@ -83,7 +83,7 @@ def create(
 @with_environment
 def list_(environment: Environment, output: str) -> None:
     """List the authorities."""
-    found = [_described(authority) for authority in _authorities(environment.client())]
+    found = [_described(authority) for authority in authorities(environment.client())]
     if output == "json":
         show_json({"authorities": found})
     else:
@@ -124,7 +124,8 @@ def _certificate(client: PrivySealClient, arn: str) -> tuple[str | None, str | N
     return reply["Certificate"], reply.get("CertificateChain")
 
 
-def _authorities(client: PrivySealClient) -> Iterator[Mapping[str, Any]]:
+def authorities(client: PrivySealClient) -> Iterator[Mapping[str, Any]]:
+    """All authorities as ListCertificateAuthorities describes them, fetched page by page."""
     position: dict[str, Any] = {}
     while True:
         reply = client.call("ListCertificateAuthorities", {"MaxResults": 100} | position)

@@ -1,11 +1,13 @@
 """`privyseal cert`: certificates that were issued."""
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
+from privyseal.cli.ca import authorities
 from privyseal.cli.files import require_absent, write_files
 from privyseal.cli.options import example, force_option, output_option, with_environment
 from privyseal.cli.output import show_json, show_rows
@@ -31,13 +33,16 @@ def cert() -> None:
 
 
 @cert.command("list", epilog=example('privyseal cert list --ca "$PRIVYSEAL_ISSUING_CA_ARN" --output json'))
-@click.option("--ca", "authority", metavar="ARN", help="Only those of this authority.")
+@click.option("--ca", "authority", metavar="ARN", help="Only those of this authority [default: of all].")
 @output_option
 @with_environment
 def list_(environment: Environment, authority: str | None, output: str) -> None:
-    """List certificates, the oldest first."""
-    query = {"authority": authority} if authority else {}
-    found = environment.client().pages("/certificates", "certificates", query)
+    """List certificates, of each authority the oldest first."""
+    client = environment.client()
+    owners = [authority] if authority else [described["Arn"] for described in authorities(client)]
+    found = chain.from_iterable(
+        client.pages("/certificates", "certificates", {"authority": owner}) for owner in owners
+    )
     if output == "json":
         show_json({"certificates": list(found)})
         return

@@ -104,7 +104,9 @@ def explain(error: Exception) -> tuple[str, str]:
 
 
 def _complain(message: str, advice: str = "") -> int:
-    click.echo(f"error: {message}", err=True)
+    from privyseal.cli.output import clean  # noqa: PLC0415 - only when something went wrong
+
+    click.echo(f"error: {clean(message)}", err=True)
     if advice:
         click.echo(advice, err=True)
     return 1

@@ -59,7 +59,8 @@ class PrivySealClient:
         reply = self._signed(SIGNING_NAME, "POST", "/", headers, body)
         if reply.status != 200:
             raise _aws_error(reply)
-        return _object(reply, self._transport.url)
+        # An operation whose model has no output is answered without a body.
+        return _object(reply, self._transport.url) if reply.body else {}
 
     def rest(
         self,

@@ -44,7 +44,7 @@ class UnfinishedAuthorityError(ClientError):
     def __init__(self, arn: str, cause: ClientError) -> None:
         super().__init__(
             f"the authority {arn} was created but has no certificate yet: {cause.message}",
-            cause.advice or "Delete it with: aws acm-pca delete-certificate-authority",
+            f"Delete it with: aws acm-pca delete-certificate-authority --certificate-authority-arn {arn}",
         )
         self.arn = arn
 
@@ -68,6 +68,8 @@ def create_authority(
     subordinate, which never outlives its parent. `path_length` is a subordinate's. Raises
     UnfinishedAuthorityError when a step after the creation fails; `activate_authority` resumes it.
     """
+    if parent_arn:
+        _require_active(caller, parent_arn)  # before anything exists that would be left over
     signing = signing_algorithm or algorithms.default_signing_algorithm(key_algorithm)
     params: dict[str, Any] = {
         "CertificateAuthorityType": "SUBORDINATE" if parent_arn else "ROOT",
@@ -129,6 +131,13 @@ def activate_authority(
 def template_arn(name: str, authority_arn: str) -> str:
     """The ARN of a template (`EndEntityCertificate/V1`), in the partition of the authority."""
     return f"arn:{partition(AuthorityArn.parse(authority_arn).region)}:acm-pca:::template/{name}"
+
+
+def _require_active(caller: Caller, parent_arn: str) -> None:
+    parent = caller.call("DescribeCertificateAuthority", {"CertificateAuthorityArn": parent_arn})
+    status = parent["CertificateAuthority"]["Status"]
+    if status != "ACTIVE":
+        raise ClientError(f"the parent {parent_arn} is {status}: only an ACTIVE authority can sign")
 
 
 def _import(caller: Caller, arn: str, issued: IssuedCertificate) -> None:

@@ -51,7 +51,10 @@ class DataDirectory:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Alone on this directory; the kernel gives the lock back when the process ends, however."""
-        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unusable(self.path, error.strerror or "its lock cannot be opened") from None
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,7 +72,10 @@ class DataDirectory:
                     self.path, "its key-encryption key (the file kek) is missing: restore it from the backup"
                 )
             write_private(self.kek, new_kek())
-        kek = self.kek.read_bytes()
+        try:
+            kek = self.kek.read_bytes()
+        except OSError as error:
+            raise _unusable(self.path, f"its file kek cannot be read ({error.strerror})") from None
         if len(kek) != KEK_BYTES:
             raise _unusable(self.path, "its file kek is damaged: restore it from the backup")
         return Wrapper(kek)
@@ -80,7 +86,7 @@ class DataDirectory:
             return dict(json.loads(self.environment.read_text()))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             raise _unusable(self.path, "its environment.json is damaged: restore or delete it") from None
 
     def write_environment(self, members: Mapping[str, Any]) -> None:

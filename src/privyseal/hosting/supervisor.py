@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -139,8 +140,9 @@ class Supervisor:
         self._stopping = True
         for worker in self._workers:
             worker.process.terminate()
+        deadline = time.monotonic() + KILL_SECONDS  # for all of them together
         for worker in self._workers:
-            worker.process.join(KILL_SECONDS)
+            worker.process.join(max(0, deadline - time.monotonic()))
         for worker in self._workers:
             if worker.process.is_alive():
                 worker.process.kill()

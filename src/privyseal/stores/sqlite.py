@@ -29,6 +29,7 @@ _BUSY_SECONDS = 10.0
 # WAL readers do not block; FULL makes every commit durable before it is acknowledged.
 _PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
 _STATEMENTS_CACHED = 256
+_TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 
 class SqliteStore:
@@ -44,11 +45,11 @@ class SqliteStore:
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         if self._path != MEMORY:
-            self._lock_file = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock_file = _open_lock(f"{self._path}.lock")
 
     def migrate(self) -> None:
         """Create the database or bring it to this release's schema; one transaction for all of it."""
-        with self._exclusive() as connection:
+        with self._alone(), self._transaction() as connection:
             connection.execute(CREATE_LEDGER)
             applied = [
                 (row["number"], row["sha256"])
@@ -61,8 +62,8 @@ class SqliteStore:
                 connection.execute("INSERT INTO migration VALUES (?, ?, ?)", row)
 
     def view(self, read: Callable[[Tx], T]) -> T:
-        connection = self._reader()
         with self._lock if self._path == MEMORY else _nothing(), _translated():
+            connection = self._reader()
             connection.execute("BEGIN")
             try:
                 return read(self._tx(connection))
@@ -70,18 +71,20 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
 
     def transact(self, write: Callable[[Tx], T]) -> T:
-        with self._exclusive() as connection:
-            tx = self._tx(connection)
-            result = write(tx)
-            row = self._write_journal(tx)
-        if row:
-            self._journal.committed(row)
-        return result
+        with self._alone():
+            with self._transaction() as connection:
+                tx = self._tx(connection)
+                result = write(tx)
+                row = self._write_journal(tx)
+            if row:  # before anybody else may ask for the row after it
+                self._journal.committed(row)
+            return result
 
     def check(self) -> str:
         """SQLite's own word on the file: `ok`, or what is wrong with it."""
-        rows = self._reader().execute("PRAGMA integrity_check").fetchall()
-        return "; ".join(str(row[0]) for row in rows)
+        with self._lock if self._path == MEMORY else _nothing(), _translated():
+            rows = self._reader().execute("PRAGMA integrity_check").fetchall()
+            return "; ".join(str(row[0]) for row in rows)
 
     def close(self) -> None:
         with self._lock:
@@ -116,9 +119,15 @@ class SqliteStore:
         return row
 
     @contextmanager
-    def _exclusive(self) -> Iterator[sqlite3.Connection]:
-        """The write connection inside BEGIN IMMEDIATE … COMMIT, alone among threads and processes."""
-        with self._lock, self._process_lock(), _translated():
+    def _alone(self) -> Iterator[None]:
+        """The one writer among all threads and processes."""
+        with self._lock, self._process_lock():
+            yield
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """The write connection inside BEGIN IMMEDIATE … COMMIT; only for who is `_alone`."""
+        with _translated():
             connection = self._writer or self._connect_writer()
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -129,15 +138,18 @@ class SqliteStore:
                 raise
 
     def _abandon(self, connection: sqlite3.Connection, error: BaseException) -> None:
-        """Roll back; after an input/output error the connection is not trusted again."""
+        """Roll back. After an input/output error neither the connection is trusted again nor the
+        journal's chain: whether its last row was written is not known.
+        """
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            broken = isinstance(error, sqlite3.OperationalError)
+            broken = isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
         except sqlite3.Error:
             broken = True
         if broken and self._path != MEMORY:
             self._writer = None
+            self._journal = Writer()
             self._open.remove(connection)
             connection.close()
 
@@ -174,8 +186,12 @@ class SqliteStore:
             cached_statements=_STATEMENTS_CACHED,
         )
         connection.row_factory = sqlite3.Row
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except sqlite3.Error:
+            connection.close()
+            raise
         self._open.append(connection)
         return connection
 
@@ -186,12 +202,26 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise UniqueError(str(error)) from error
-    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in _TAKEN:
+            raise UniqueError(str(error)) from error
+        raise  # a row that no release writes: a defect of ours
+    except sqlite3.DatabaseError as error:
         log.exception("the database failed", error)
-        raise PrivySealError(
-            ErrorCode.UNAVAILABLE, "The database cannot answer now. Nothing was acknowledged: try again."
-        ) from error
+        raise _unavailable() from error
+
+
+def _open_lock(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        log.exception("the database failed", error)
+        raise _unavailable() from error
+
+
+def _unavailable() -> PrivySealError:
+    return PrivySealError(
+        ErrorCode.UNAVAILABLE, "The database cannot answer now. Nothing was acknowledged: try again."
+    )
 
 
 @contextmanager
