@@ -16,7 +16,7 @@ import keyword
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ _AWS = Path(__file__).parents[1] / "src" / "privyseal" / "frontends" / "aws"
 
 # service/version in botocore → the file that it becomes
 SERVICES = {"acm-pca/2017-08-22": _AWS / "shapes_acm_pca.py"}
+
+_MOST_LINES = 60  # of a difference
 
 # What each scalar of a service model is in Python. Bounds of the two integers: Smithy, "Simple types".
 SCALARS = {
@@ -193,16 +195,13 @@ def generate(service: str) -> str:
     return subprocess.run(formatter, input=source, capture_output=True, text=True, check=True).stdout
 
 
-def differences(service: str) -> list[str]:
-    file = SERVICES[service]
-    have = file.read_text() if file.exists() else ""
-    changes = difflib.unified_diff(
-        have.splitlines(), generate(service).splitlines(), file.name, service, "", "", 0, ""
-    )
-    return list(changes)
+def differences(service: str, file: Path) -> list[str]:
+    have = file.read_text().splitlines() if file.exists() else []
+    want = generate(service).splitlines()
+    return list(difflib.unified_diff(have, want, file.name, service, lineterm="", n=0))
 
 
-def main() -> int:
+def main(arguments: Sequence[str], services: Mapping[str, Path] = SERVICES) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -210,25 +209,26 @@ def main() -> int:
         "--check", action="store_true", help="compare with the installed botocore, write nothing"
     )
     parser.add_argument(
-        "--newest", action="store_true", help="as --check, for an environment with the newest botocore"
+        "--newest", action="store_true", help="as --check, where the newest botocore is installed"
     )
-    arguments = parser.parse_args()
-    if not (arguments.check or arguments.newest):
-        for service, file in SERVICES.items():
+    options = parser.parse_args(arguments)
+    if not (options.check or options.newest):
+        for service, file in services.items():
             file.write_text(generate(service))
         return 0
-    remedy = "AWS has moved: take the newer botocore into the lock, then run" if arguments.newest else "run"
+    remedy = "AWS has moved: take the newer botocore into the lock, then run" if options.newest else "run"
     outdated = False
-    for service in SERVICES:
-        if changes := differences(service):
+    for service, file in services.items():
+        if changes := differences(service, file):
             outdated = True
             print(
-                f"{service} differs from botocore {botocore.__version__}; {remedy} tools/generate_shapes.py"
+                f"{file.name} differs from botocore {botocore.__version__}; {remedy} tools/generate_shapes.py"
             )
-            print("\n".join(changes[:60]))
-            print(f"… and {len(changes) - 60} more lines" if len(changes) > 60 else "")
+            print("\n".join(changes[:_MOST_LINES]))
+            if len(changes) > _MOST_LINES:
+                print(f"… and {len(changes) - _MOST_LINES} more lines")
     return 1 if outdated else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,9 @@
 """`privyseal device`: importing lists of devices, and looking at them."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -105,6 +108,20 @@ def test_no_progress_bar_is_drawn_into_a_pipe(shell: Shell, far: FarSide) -> Non
     assert far
     write(shell, "one,A")
     assert shell("device", "import", "d.csv").err == ""
+
+
+def test_a_progress_bar_is_drawn_on_a_terminal(shell: Shell, far: FarSide) -> None:
+    assert far
+    write(shell, *(f"d-{n},A" for n in range(20)))  # few enough for the terminal's buffer
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "privyseal", "device", "import", "d.csv"]
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run(command, cwd=shell.directory, stdout=subprocess.PIPE, stderr=theirs, check=True)
+        os.close(theirs)
+        drawn = terminal.read(65536)
+    assert b"importing" in drawn
+    assert b"100%" in drawn
+    assert done.stdout == b"20 imported, 0 unchanged, 0 refused\n"
 
 
 def test_a_file_of_the_wrong_kind_sends_nothing(shell: Shell, far: FarSide) -> None:

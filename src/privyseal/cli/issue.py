@@ -89,11 +89,12 @@ def issue(
     files = _Files(_prefix(out, stem_for(cn or _stem(csr_file))))
     kinds = ["cert", "chain", "fullchain", *(["key"] if cn else [])]
     require_absent(*map(files.path, kinds), force=force)
+    csr: str | bytes
     if cn:
         csr, key = generate_csr(cn, dns, key_algorithm)
         secret = key_pem(key)
     else:
-        csr, secret = read_input(str(csr_file)).decode("ascii", "replace"), None
+        csr, secret = read_input(str(csr_file)), None
     api = environment.client()
     arn = issue_certificate(
         api,
