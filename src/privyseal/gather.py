@@ -102,11 +102,11 @@ class Lane(Generic[Request, Result]):
             size = min(len(self._waiting), self._max_batch)
             batch = [self._waiting.popleft() for _ in range(size)]
         live = [slot for slot in batch if not slot.future.cancelled()]
-        if live:
-            _deliver(live, self._answers(live))
-        with self._lock:
-            self._running = bool(self._waiting)
-            return self._running
+        answers = self._answers(live) if live else ()
+        with self._lock:  # before anybody is answered, so that the last one to hear finds the lane idle
+            more = self._running = bool(self._waiting)
+        _deliver(live, answers)
+        return more
 
     def _answers(self, slots: "list[_Slot[Request, Result]]") -> Sequence[Result | BaseException]:
         try:

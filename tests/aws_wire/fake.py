@@ -41,11 +41,11 @@ class CountingMeter:
     def __init__(self) -> None:
         self.counted: list[tuple[str, dict[str, str]]] = []
 
-    def count(self, name: str, _amount: int = 1, **labels: str) -> None:
-        self.counted.append((name, labels))
+    def count(self, name: str, amount: int = 1, **labels: str) -> None:
+        self.counted += [(name, labels)] * amount
 
-    def observe(self, _name: str, _seconds: float, **_labels: str) -> None:
-        pass
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        assert seconds >= 0, (name, labels)
 
 
 class Recorded(AwsFrontend):
@@ -67,15 +67,21 @@ class Deployment:
     calls: list[tuple[Call, Struct]]
     requests: list[Request]
     meter: CountingMeter
-    clients: list[Any] = field(default_factory=list)
+    clients: dict[Any, Any] = field(default_factory=dict)
 
     def client(self, service: str, key: AccessKey = ADMIN, *, cbor: bool = False, **options: Any) -> Any:
-        """A boto3 client that knows nothing but this endpoint and a key."""
+        """A boto3 client that knows nothing but this endpoint and a key. Made once: that takes a while."""
+        kind = (service, key.id, cbor, *sorted(options.items()))
+        if kind not in self.clients:
+            self.clients[kind] = self._make(service, key, cbor=cbor, **options)
+        return self.clients[kind]
+
+    def _make(self, service: str, key: AccessKey, *, cbor: bool, **options: Any) -> Any:
         session = botocore.session.Session()
         session.set_config_variable("ca_bundle", None)
         if cbor:
             _prefer_cbor(session, service)
-        made = boto3.session.Session(botocore_session=session).client(
+        return boto3.session.Session(botocore_session=session).client(
             service,
             region_name=options.pop("region", REGION),
             endpoint_url=self.url,
@@ -84,8 +90,6 @@ class Deployment:
             aws_session_token=options.pop("token", None),
             config=botocore.config.Config(retries={"total_max_attempts": 1}, **options),
         )
-        self.clients.append(made)
-        return made
 
 
 def _prefer_cbor(session: botocore.session.Session, service: str) -> None:
@@ -95,7 +99,7 @@ def _prefer_cbor(session: botocore.session.Session, service: str) -> None:
     loader = session.get_component("data_loader")
     original = loader.load_service_model
 
-    def load(name: str, kind: str, *, api_version: str | None = None) -> Any:
+    def load(name: str, kind: str, api_version: str | None = None) -> Any:
         model = original(name, kind, api_version=api_version)
         if name == service and kind == "service-2":
             return {**model, "metadata": {**model["metadata"], "protocols": ["smithy-rpc-v2-cbor"]}}
@@ -108,7 +112,8 @@ def _acm_pca(answers: dict[str, Any], calls: list[tuple[Call, Struct]]) -> Servi
     def handler(name: str) -> Callable[[Call, Any], Any]:
         async def handle(call: Call, request: Struct) -> Any:
             calls.append((call, request))
-            answer = answers.get(name)
+            has_output = shapes_acm_pca.OPERATIONS[name].response is not None
+            answer = answers.get(name, {} if has_output else None)
             return answer(request) if callable(answer) else answer
 
         return handle
@@ -137,6 +142,6 @@ def deployment(clock: Clock | None = None) -> Iterator[Deployment]:
         try:
             yield made
         finally:
-            for client in made.clients:
+            for client in made.clients.values():
                 client.close()
             pool.close()

@@ -52,6 +52,17 @@ def test_list_goes_through_all_authorities_when_none_is_named(shell: Shell, far:
     ]
 
 
+def test_what_a_hostile_subject_contains_cannot_reach_the_terminal(shell: Shell, far: FarSide) -> None:
+    far.say(Answer({"certificates": [ENTRY | {"subject": "CN=a\x1b[2J\u202eb\n"}], "next": None}))
+    outcome = shell("cert", "list", "--ca", ISSUING_ARN)
+    assert outcome.out.endswith("CN=a\\u{1b}[2J\\u{202e}b\\u{a}\n")
+
+
+def test_neither_can_what_a_hostile_service_says(shell: Shell, far: FarSide) -> None:
+    far.say(aws_error("Odd\x1b[2J", "line\nline"))
+    assert shell("cert", "get", ARN).err == "error: Odd\\u{1b}[2J: line\\u{a}line\n"
+
+
 def test_an_empty_list_is_a_head_alone(shell: Shell, far: FarSide) -> None:
     far.say(Answer({"certificates": [], "next": None}))
     assert len(shell("cert", "list", "--ca", ISSUING_ARN).out.splitlines()) == 1

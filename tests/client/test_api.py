@@ -42,14 +42,14 @@ def botocore_signature(request: Received, url: str, service: str) -> str:
 
 def test_a_call_goes_out_as_aws_json(client: PrivySealClient, far: FarSide) -> None:
     far.say(Answer({"CertificateArn": "arn"}))
-    assert client.call("IssueCertificate", {"Csr": b"\x00\xff", "Nested": [{"Blob": b"x"}]}) == {
+    assert client.call("IssueCertificate", {"Csr": b"\xfb\xff", "Nested": [{"Blob": b"x"}]}) == {
         "CertificateArn": "arn"
     }
     (request,) = far.received
     assert (request.method, request.target) == ("POST", "/")
     assert request.headers["content-type"] == "application/x-amz-json-1.1"
     assert request.headers["x-amz-target"] == "ACMPrivateCA.IssueCertificate"
-    assert request.json == {"Csr": "AP8=", "Nested": [{"Blob": "eA=="}]}
+    assert request.json == {"Csr": "+/8=", "Nested": [{"Blob": "eA=="}]}
 
 
 def test_botocore_signs_the_same_call_alike(far: FarSide) -> None:

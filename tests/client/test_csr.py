@@ -17,6 +17,7 @@ from privyseal.x509.algorithms import KEY_ALGORITHMS
 
 def dns_names(csr: x509.CertificateSigningRequest) -> list[str]:
     extension = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert not extension.critical  # RFC 5280 §4.2.1.6: there is a subject
     return extension.value.get_values_for_type(x509.DNSName)
 
 

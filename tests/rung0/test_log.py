@@ -41,10 +41,9 @@ def test_a_line_carries_its_time_level_event_and_fields(stream: io.StringIO) -> 
 
 
 def test_an_exception_is_one_line_with_its_traceback(stream: io.StringIO) -> None:
-    try:
-        raise ValueError(HOSTILE)
-    except ValueError as error:
-        log.exception("failed", error, request_id="r-1")
+    with pytest.raises(ValueError, match="forged") as caught:
+        int(HOSTILE)
+    log.exception("failed", caught.value, request_id="r-1")
     (line,) = lines(stream)
     assert (line["level"], line["request_id"]) == ("error", "r-1")
     assert "ValueError" in line["traceback"]

@@ -95,11 +95,10 @@ def test_what_is_no_certificates_arn_is_refused(text: str) -> None:
 def test_any_text_is_an_authoritys_arn_or_refused(text: str) -> None:
     """Parsing never raises anything else, and what it accepts it writes back letter for letter."""
     try:
-        arn = AuthorityArn.parse(text)
+        written = str(AuthorityArn.parse(text))
     except PrivySealError as error:
-        assert error.code is ErrorCode.INVALID_ARN
-    else:
-        assert str(arn) == text
+        written = error.code.value
+    assert written in {text, ErrorCode.INVALID_ARN.value}
 
 
 @given(serials)

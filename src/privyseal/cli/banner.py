@@ -1,10 +1,11 @@
 """What `privyseal up` says once it serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
+from privyseal.cli.output import show_json
 from privyseal.client.connection import default_data_dir
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.hosting.own_certificate import service_names
@@ -20,7 +21,18 @@ def base_url(settings: Settings, port: int) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def show(facts: Mapping[str, Any], directory: DataDirectory, settings: Settings) -> None:
+Show = Callable[[Mapping[str, Any], DataDirectory, Settings], None]
+
+# What programs get to know: everything but the access key.
+_PUBLIC = ("url", "region", "account", "root_ca_arn", "issuing_ca_arn", "ca_bundle")
+
+
+def show_facts(facts: Mapping[str, Any], directory: DataDirectory, _: Settings) -> None:
+    """One JSON document; the access key stays in the environment file."""
+    show_json({name: facts.get(name) for name in _PUBLIC} | {"data_dir": str(directory.path)})
+
+
+def show_text(facts: Mapping[str, Any], directory: DataDirectory, settings: Settings) -> None:
     """Where the service is, what it made, what to keep safe and what to try next."""
     option = "" if directory.path == default_data_dir() else f" --data-dir {directory.path}"
     click.echo(f"Privy Seal serves at {facts['url']}  (region {settings.region}, account {settings.account})")
@@ -37,3 +49,6 @@ def show(facts: Mapping[str, Any], directory: DataDirectory, settings: Settings)
     click.echo("  aws acm-pca list-certificate-authorities")
     click.echo(f"  privyseal issue{option} --cn web.internal --dns web.internal")
     click.echo("\nCtrl-C ends it; the next `privyseal up` goes on where it was.")
+
+
+SHOW: Mapping[str, Show] = {"text": show_text, "json": show_facts}

@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from privyseal import wiring
+from privyseal.cli.options import output_option
+from privyseal.cli.output import show_json
 from privyseal.client.connection import default_data_dir
 from privyseal.hosting import bootstrap
 from privyseal.hosting.data_directory import DataDirectory
@@ -20,7 +22,8 @@ from privyseal.settings import load
 )
 @click.option("--region", help="The AWS region that this installation is [us-east-1].")
 @click.option("--account", help="The AWS account that this installation is, 12 digits [000000000000].")
-def init(data_dir: Path | None, region: str | None, account: str | None) -> None:
+@output_option
+def init(data_dir: Path | None, region: str | None, account: str | None, output: str) -> None:
     """Create a data directory with an administrator's key and no authority.
 
     For operators who make their own authorities: continue with `privyseal serve`.
@@ -30,6 +33,9 @@ def init(data_dir: Path | None, region: str | None, account: str | None) -> None
     directory.prepare()
     with directory.locked(), wiring.offline(directory, settings) as parts:
         key = bootstrap.admin_key(directory, settings, parts.find_key, parts.insert_key)
+    if output == "json":
+        show_json({"data_dir": str(directory.path), "access_key_id": key.id})
+        return
     click.echo(f"{directory.path} is ready; the administrator's access key is {key.id}.")
     click.echo(
         "Back up the file kek apart from the rest. "

@@ -10,6 +10,7 @@ import click
 
 from privyseal import log, wiring
 from privyseal.cli import banner
+from privyseal.cli.options import output_option
 from privyseal.client.connection import default_data_dir
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.hosting import bootstrap
@@ -56,7 +57,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 
 def settings_options(command: Command) -> Command:
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, output_option)):
         command = option(command)
     return command
 
@@ -65,27 +66,32 @@ def settings_options(command: Command) -> Command:
     epilog='Then, in another shell:  eval "$(privyseal env)"  and  aws acm-pca list-certificate-authorities'
 )
 @settings_options
-def up(data_dir: Path | None, config: Path | None, **given: Any) -> int:
+def up(data_dir: Path | None, config: Path | None, output: str, **given: Any) -> int:
     """Start a private CA here: keys, a root and an issuing CA, and serve.
 
     Nothing has to be prepared. The first start makes the data directory and everything in it;
     a later one continues where it was. Ctrl-C ends it.
     """
-    return _run(data_dir, config, given, first_start_allowed=True)
+    return _run(data_dir, config, given, banner.SHOW[output], first_start_allowed=True)
 
 
 @click.command(epilog="Example:  privyseal serve --data-dir /var/lib/privyseal --workers 2")
 @settings_options
-def serve(data_dir: Path | None, config: Path | None, **given: Any) -> int:
+def serve(data_dir: Path | None, config: Path | None, output: str, **given: Any) -> int:
     """Serve an existing data directory (for operators): creates no authority.
 
     Make the directory once with `privyseal init` (a key and no authority) or `privyseal up`.
     """
-    return _run(data_dir, config, given, first_start_allowed=False)
+    return _run(data_dir, config, given, banner.SHOW[output], first_start_allowed=False)
 
 
 def _run(
-    data_dir: Path | None, config: Path | None, given: Mapping[str, Any], *, first_start_allowed: bool
+    data_dir: Path | None,
+    config: Path | None,
+    given: Mapping[str, Any],
+    show: banner.Show,
+    *,
+    first_start_allowed: bool,
 ) -> int:
     log.configure("warning")
     directory = DataDirectory(data_dir or default_data_dir())
@@ -111,7 +117,7 @@ def _run(
         supervisor = Supervisor(
             settings.workers, work, (directory.path, settings, port.number, status.number if status else None)
         )
-        return supervisor.run(lambda: banner.show(facts, directory, settings))
+        return supervisor.run(lambda: show(facts, directory, settings))
 
 
 def _prepare(

@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.devices.deployment import Deployment, deployment
+from tests.frontends.live import serving
+
+from privyseal.frontends.http import App
+from privyseal.frontends.provisioning import ProvisioningFrontend
+from privyseal.meter import SilentMeter
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running provisioning service; the device `sensor` is registered with `KEY`."""
+
+    product: Deployment
+    url: str
+
+
+@pytest.fixture(scope="module", name="service")
+def service_fixture() -> Iterator[Service]:
+    with deployment() as product:
+        product.register("sensor", KEY.public_key())
+        enrolment = product.enrolment(product.issuer(product.hierarchy()))
+        frontend = ProvisioningFrontend(enrolment, product.pool)
+        with serving(App(frontend.routes(), SilentMeter())) as url:
+            yield Service(product, url)
