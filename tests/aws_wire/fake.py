@@ -80,7 +80,7 @@ class Deployment:
         session = botocore.session.Session()
         session.set_config_variable("ca_bundle", None)
         if cbor:
-            _prefer_cbor(session, service)
+            prefer_cbor(session, service)
         return boto3.session.Session(botocore_session=session).client(
             service,
             region_name=options.pop("region", REGION),
@@ -92,7 +92,7 @@ class Deployment:
         )
 
 
-def _prefer_cbor(session: botocore.session.Session, service: str) -> None:
+def prefer_cbor(session: botocore.session.Session, service: str) -> None:
     """Botocore picks the first of its own priorities that a model lists, and CBOR is not high among
     them; a model that lists nothing else leaves no choice.
     """

@@ -91,7 +91,7 @@ def _post(fake: Deployment, headers: dict[str, str], body: bytes = BODY, path: s
 
 
 def _signed(fake: Deployment, headers: dict[str, str], body: bytes = BODY, **changes: Any) -> dict[str, str]:
-    options = {
+    options: dict[str, Any] = {
         "access_key_id": ADMIN.id,
         "secret_key": ADMIN.secret,
         "region": REGION,

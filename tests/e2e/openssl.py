@@ -50,7 +50,7 @@ def text(certificate: Path) -> str:
 
 
 def _verified(certificate: Path, root: Path, chain: Path | None, *options: str) -> str:
-    middle = ["-untrusted", chain] if chain else []
-    strict = ["-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", root]
+    middle = ["-untrusted", str(chain)] if chain else []
+    strict = ["-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", str(root)]
     done = attempt(program("openssl"), "verify", *strict, *middle, *options, certificate)
     return (done.stdout + done.stderr).strip()

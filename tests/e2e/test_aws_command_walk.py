@@ -198,7 +198,7 @@ def test_errors_are_shown_with_their_names(walk: Walk) -> None:
     missing = aws.refused("describe-certificate-authority", "--certificate-authority-arn", nowhere)
     assert (missing.code, missing.operation) == ("ResourceNotFoundException", "DescribeCertificateAuthority")
     assert nowhere in missing.message
-    refused = aws.refused("describe-certificate-authority", "--certificate-authority-arn", "arn:aws:s3:::x")
+    refused = aws.refused("describe-certificate-authority", "--certificate-authority-arn", f"{nowhere}/x")
     assert refused.code == "InvalidArnException"
     words = ["--certificate-authority-arn", walk.root, "--csr", "fileb://ca-config.json"]
     words += ["--signing-algorithm", "SHA256WITHRSA", "--validity", "Value=1,Type=DAYS"]
@@ -220,8 +220,10 @@ def test_who_asks_is_answered_and_a_wrong_key_is_not_believed(walk: Walk, servic
 
 @pytest.mark.parametrize(
     "words",
-    [("s3", "ls"), ("s3api", "get-object", "--bucket", "b", "--key", "k", "f"), ("ec2", "describe-instances")]
-    + [
+    [
+        ("s3", "ls"),
+        ("s3api", "get-object", "--bucket", "b", "--key", "k", "f"),
+        ("ec2", "describe-instances"),
         ("iam", "list-users"),
         ("kms", "list-keys"),
         ("dynamodb", "list-tables"),

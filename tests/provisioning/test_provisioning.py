@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.devices.deployment import key_der
+from tests.devices.deployment import OPERATOR, key_der
 from tests.devices.requests import csr
 from tests.frontends.live import serving
 from tests.provisioning.conftest import KEY, Service
 
-from privyseal.devices.ports import IssuedDeviceCertificate
+from privyseal.caller import Caller
+from privyseal.devices.ports import IssuedDeviceCertificate, Issuer
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import App
 from privyseal.frontends.provisioning import MAX_BODY, STATUS, ProvisioningFrontend
@@ -84,9 +85,7 @@ def test_openssl_makes_the_request_and_verifies_the_chain(service: Service, tmp_
     openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem")
     openssl("req", "-new", "-key", "key.pem", "-subj", "/CN=made-by-openssl", "-out", "request.pem")
     public_key = openssl("ec", "-in", "key.pem", "-pubout")
-    from_pem = x509.load_pem_x509_csr((tmp_path / "request.pem").read_bytes()).public_key()
-    assert public_key.startswith("-----BEGIN PUBLIC KEY-----")
-    service.product.register("made-by-openssl", from_pem)
+    service.product.registry.import_devices(OPERATOR, [("made-by-openssl", public_key)])
     reply = send(service.url, asked((tmp_path / "request.pem").read_bytes(), "made-by-openssl"))
     assert reply.status == 200
     issuing, root = reply.json["certificate_chain"].split("\n-----BEGIN", 1)
@@ -190,7 +189,7 @@ def test_only_the_exact_path_is_served(service: Service, path: str) -> None:
     assert send(service.url, asked(csr(KEY, "sensor")), path=path).status == 404
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(["csr", "device_id", "x"]), st.text() | st.integers() | st.none()))
 def test_no_json_is_answered_by_anything_but_a_problem(service: Service, body: dict[str, Any]) -> None:
     reply = send(service.url, json.dumps(body).encode())
@@ -204,27 +203,29 @@ def test_the_table_of_errors_is_total() -> None:
 
 
 class Broken:
-    """Enrolment that fails as it is told to."""
+    """An issuer that fails as it is told to."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def enrol(self, csr_pem: bytes, device_id: str, *, request_id: str) -> IssuedDeviceCertificate:
+    def issue(self, csr_pem: bytes, *, token: str, caller: Caller) -> IssuedDeviceCertificate:
         raise self._error
 
 
-def test_a_busy_service_says_when_to_come_back(service: Service) -> None:
-    for code in (ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE):
-        broken = ProvisioningFrontend(Broken(PrivySealError(code, "busy")), service.product.pool)
-        with serving(App(broken.routes(), SilentMeter())) as url:
-            reply = send(url, asked(csr(KEY, "sensor")))
-        assert (reply.status, reply.headers["retry-after"]) == (503, "2")
+def answer_of(service: Service, issuer: Issuer) -> Reply:
+    frontend = ProvisioningFrontend(service.product.enrolment(issuer), service.product.pool)
+    with serving(App(frontend.routes(), SilentMeter())) as url:
+        return send(url, asked(csr(KEY, "sensor")))
+
+
+@pytest.mark.parametrize("code", [ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE])
+def test_a_busy_service_says_when_to_come_back(service: Service, code: ErrorCode) -> None:
+    reply = answer_of(service, Broken(PrivySealError(code, "busy")))
+    assert (reply.status, reply.headers["retry-after"]) == (503, "2")
 
 
 def test_a_defect_says_nothing_on_the_wire(service: Service) -> None:
-    broken = ProvisioningFrontend(Broken(ZeroDivisionError("the secret reason")), service.product.pool)
-    with serving(App(broken.routes(), SilentMeter())) as url:
-        reply = send(url, asked(csr(KEY, "sensor")))
+    reply = answer_of(service, Broken(ZeroDivisionError("the secret reason")))
     assert (reply.status, reply.json["code"]) == (500, "internal")
     assert b"secret reason" not in reply.body
     assert reply.json["request_id"] in reply.json["detail"]

@@ -5,14 +5,17 @@ the key itself is the defect, it may be another than the one that signs.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, x25519
-from tests.x509 import forge, weak_keys
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, x25519
+from tests.x509 import foreign_keys, forge, legal, weak_keys
 from tests.x509.forge import armour, attribute, cn, csr, dns, extension, name, request, san, seq, set_of, tlv
 
+from privyseal.errors import ErrorCode
 from privyseal.x509 import der
+from privyseal.x509.csr import MAX_CSR
 from privyseal.x509.keys import public_key_der
 
 Make = Callable[[], bytes]
@@ -49,60 +52,6 @@ def _flipped(position: int) -> bytes:
 def _with_spki(spki: bytes) -> Make:
     """Another key than the one that signs."""
     return lambda: armour(csr(spki=spki))
-
-
-def _explicit_curve() -> bytes:
-    """P-256 with its parameters spelled out instead of its name (CVE-2020-0601)."""
-    p = 2**256 - 2**224 + 2**192 + 2**96 - 1
-    b = bytes.fromhex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b")
-    g = bytes.fromhex(
-        "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
-        "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
-    )
-    n = bytes.fromhex("00ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
-    field = seq(forge.oid("1.2.840.10045.1.1"), tlv(2, b"\x00" + p.to_bytes(32)))
-    curve = seq(tlv(4, (p - 3).to_bytes(32)), tlv(4, b))
-    parameters = seq(b"\x02\x01\x01", field, curve, tlv(4, g), tlv(2, n), b"\x02\x01\x01")
-    return seq(seq(forge.oid("1.2.840.10045.2.1"), parameters), tlv(3, b"\x00" + _point()))
-
-
-def _point() -> bytes:
-    key = forge.p256().public_key()
-    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-
-
-def _ec_spki(curve: str, point: bytes) -> bytes:
-    return seq(seq(forge.oid("1.2.840.10045.2.1"), forge.oid(curve)), tlv(3, b"\x00" + point))
-
-
-def _rsa_without_null() -> bytes:
-    numbers = forge.rsa2048().public_key().public_numbers()
-    key = seq(tlv(2, b"\x00" + numbers.n.to_bytes(256)), tlv(2, numbers.e.to_bytes(3)))
-    return seq(seq(forge.oid("1.2.840.113549.1.1.1")), tlv(3, b"\x00" + key))
-
-
-def _compressed() -> bytes:
-    key = forge.p256().public_key()
-    point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
-    return _ec_spki("1.2.840.10045.3.1.7", point)
-
-
-def _dsa() -> bytes:
-    key = dsa.generate_private_key(2048)
-    algorithm = seq(forge.oid("2.16.840.1.101.3.4.3.2"))
-    info = seq(
-        b"\x02\x01\x00",
-        cn("device-1"),
-        key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        ),
-        tlv(0xA0, b""),
-    )
-    return armour(seq(info, algorithm, tlv(3, b"\x00" + key.sign(info, hashes.SHA256()))))
-
-
-def _spki(key: ed448.Ed448PublicKey | x25519.X25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
-    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _rdn_out_of_order() -> bytes:
@@ -208,20 +157,24 @@ KEYS: Mapping[str, Make] = {
     "RSA whose modulus is a square": lambda: armour(weak_keys.square().csr()),
     "RSA with close primes": lambda: armour(weak_keys.close_primes().csr()),
     "RSA with the structure of ROCA": lambda: armour(weak_keys.roca().csr()),
-    "RSA without the NULL of its identifier": lambda: armour(csr(forge.rsa2048(), spki=_rsa_without_null())),
-    "DSA": _dsa,
-    "P-224": _with_spki(_spki(ec.generate_private_key(ec.SECP224R1()).public_key())),
-    "secp256k1": _with_spki(_spki(ec.generate_private_key(ec.SECP256K1()).public_key())),
-    "brainpool": _with_spki(_spki(ec.generate_private_key(ec.BrainpoolP256R1()).public_key())),
-    "Ed448": _with_spki(_spki(ed448.Ed448PrivateKey.generate().public_key())),
-    "X25519": _with_spki(_spki(x25519.X25519PrivateKey.generate().public_key())),
-    "P-256 with its parameters spelled out": _with_spki(_explicit_curve()),
-    "a compressed point": _with_spki(_compressed()),
-    "a point that is not on the curve": _with_spki(
-        _ec_spki("1.2.840.10045.3.1.7", _point()[:-1] + bytes([_point()[-1] ^ 1]))
+    "RSA without the NULL of its identifier": lambda: armour(
+        csr(forge.rsa2048(), spki=foreign_keys.rsa_without_null())
     ),
-    "the point at infinity": _with_spki(_ec_spki("1.2.840.10045.3.1.7", b"\x00")),
-    "a P-256 point that says P-384": _with_spki(_ec_spki("1.3.132.0.34", _point())),
+    "DSA": foreign_keys.dsa_csr,
+    "P-224": _with_spki(foreign_keys.spki(ec.generate_private_key(ec.SECP224R1()).public_key())),
+    "secp256k1": _with_spki(foreign_keys.spki(ec.generate_private_key(ec.SECP256K1()).public_key())),
+    "brainpool": _with_spki(foreign_keys.spki(ec.generate_private_key(ec.BrainpoolP256R1()).public_key())),
+    "Ed448": _with_spki(foreign_keys.spki(ed448.Ed448PrivateKey.generate().public_key())),
+    "X25519": _with_spki(foreign_keys.spki(x25519.X25519PrivateKey.generate().public_key())),
+    "P-256 with its parameters spelled out": _with_spki(foreign_keys.explicit_curve()),
+    "a compressed point": _with_spki(foreign_keys.compressed()),
+    "a point that is not on the curve": _with_spki(
+        foreign_keys.ec_spki(
+            "1.2.840.10045.3.1.7", foreign_keys.point()[:-1] + bytes([foreign_keys.point()[-1] ^ 1])
+        )
+    ),
+    "the point at infinity": _with_spki(foreign_keys.ec_spki("1.2.840.10045.3.1.7", b"\x00")),
+    "a P-256 point that says P-384": _with_spki(foreign_keys.ec_spki("1.3.132.0.34", foreign_keys.point())),
     "a key of an unknown algorithm": _with_spki(seq(seq(forge.oid("1.2.3.4")), tlv(3, b"\x00" + b"k" * 32))),
     "a key of 8 kB": _with_spki(seq(seq(forge.oid("1.2.3.4")), tlv(3, b"\x00" + b"k" * 8192))),
 }
@@ -367,3 +320,35 @@ KINDS: Mapping[str, Mapping[str, Make]] = {
 HOSTILE: Mapping[str, Make] = {
     f"{kind}: {row}": make for kind, rows in KINDS.items() for row, make in rows.items()
 }
+
+
+class Sample(NamedTuple):
+    """A CSR as it is sent, and the parser's verdict: None where it must be accepted.
+
+    A CSR that is empty or over 32,768 octets breaks the service model before anybody parses it.
+    """
+
+    kind: str
+    data: bytes
+    code: ErrorCode | None
+
+    @property
+    def fits_the_model(self) -> bool:
+        return 0 < len(self.data) <= MAX_CSR
+
+
+def hostile_csrs() -> Iterator[Sample]:
+    """Every hostile CSR; `kind` is unique and says what is wrong."""
+    return (Sample(row, make(), ErrorCode.MALFORMED_CSR) for row, make in HOSTILE.items())
+
+
+def odd_but_legal_csrs() -> Iterator[Sample]:
+    """CSRs that a careless parser would refuse or change."""
+    for row, subject in legal.SUBJECTS.items():
+        yield Sample(
+            f"subject: {row}", armour(csr(subject=subject, attributes=[request(san(dns("a.example")))])), None
+        )
+    for row, general_name in legal.NAMES.items():
+        yield Sample(f"name: {row}", armour(csr(attributes=[request(san(general_name))])), None)
+    for row, edit in legal.LAYOUTS.items():
+        yield Sample(f"layout: {row}", edit(armour(_good())), None)

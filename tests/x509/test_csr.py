@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.x509 import forge
 from tests.x509.forge import armour, attribute, dns, request, san
+from tests.x509.hostile import odd_but_legal_csrs
+from tests.x509.legal import LAYOUTS
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import MAX_CSR, Csr, parse_der, parse_pem
@@ -120,22 +122,20 @@ def test_the_older_name_of_the_extension_request_counts_too() -> None:
     assert parse_der(forge.csr(attributes=attributes)).dns_names == ("a.example",)
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        lambda pem: b"Certificate Request:\n    Data: of my device\n" + pem,
-        lambda pem: pem.replace(b"\n", b"\r\n"),
-        lambda pem: pem.replace(b"\n", b"\n\n"),
-        lambda pem: pem.replace(b"\n", b" \t\n"),
-        lambda pem: b"\n\n" + pem + b"\r\n \n",
-        lambda pem: pem.rstrip(b"\n"),
-        lambda pem: pem.replace(b"\n", b"\r"),
-        lambda pem: b"\xff\xfe not text at all\n" + pem,
-    ],
-)
-def test_the_layout_of_the_pem_does_not_matter(edit: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize("row", LAYOUTS)
+def test_the_layout_of_the_pem_does_not_matter(row: str) -> None:
     """Text before BEGIN, any line end, blank lines, trailing white space."""
-    assert parse_pem(edit(armour(DER))).der == DER
+    assert parse_pem(LAYOUTS[row](armour(DER))).der == DER
+
+
+def test_every_odd_but_legal_csr_is_accepted() -> None:
+    refused = {}
+    for sample in odd_but_legal_csrs():
+        try:
+            parse_pem(sample.data)
+        except PrivySealError as error:
+            refused[sample.kind] = error.message
+    assert not refused
 
 
 @given(width=st.integers(1, 500))

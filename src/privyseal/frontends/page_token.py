@@ -2,7 +2,7 @@
 
 import base64
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -12,8 +12,14 @@ MAX_TOKEN = 1024
 
 Position = TypeVar("Position")
 
-ByTime = tuple[datetime, str]
-ByName = tuple[str]
+
+class ByTime(NamedTuple):
+    at: datetime
+    id: str
+
+
+class ByName(NamedTuple):
+    name: str
 
 
 def encode(*position: datetime | str) -> str:

@@ -1,0 +1,105 @@
+"""Connections that are too large, too slow or not HTTP end without reaching a front-end."""
+
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from tests.frontends.echo import Echo
+from tests.frontends.live import serving
+from tests.frontends.raw import exchange
+
+from privyseal.frontends.http import App, Route
+from privyseal.frontends.http import connection as limits
+from privyseal.meter import SilentMeter
+
+GOOD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with serving(App([Route(b"/", Echo())], SilentMeter())) as base:
+        yield base
+
+
+REFUSED = {
+    "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "a lower case method": b"post / HTTP/1.1\r\nhost: x\r\n\r\n",
+    "an unknown method": b"BREW / HTTP/1.1\r\nhost: x\r\n\r\n",
+    "another version": b"GET / HTTP/3.0\r\nhost: x\r\n\r\n",
+    "no version": b"GET /\r\n\r\n",
+    "a NUL in the path": b"GET /\0 HTTP/1.1\r\nhost: x\r\n\r\n",
+    "bytes over 127 in the path": b"GET /\xc3\xa9 HTTP/1.1\r\nhost: x\r\n\r\n",
+    "a proxy request": b"CONNECT ca.example:443 HTTP/1.1\r\nhost: x\r\n\r\n",
+    "space before the colon": HEAD + b"x-amz-target : y\r\n\r\n",
+    "a folded header": HEAD + b"x-a: y\r\n z\r\n\r\n",
+    "a NUL in a header": HEAD + b"x-a: y\0z\r\n\r\n",
+    "a bare carriage return": HEAD + b"x-a: y\rz\r\n\r\n",
+    "a nameless header": HEAD + b": y\r\n\r\n",
+    "two lengths": HEAD + b"content-length: 1\r\ncontent-length: 2\r\n\r\nxx",
+    "two equal lengths": HEAD + b"content-length: 1\r\ncontent-length: 1\r\n\r\nx",
+    "a length and chunks": HEAD + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a negative length": HEAD + b"content-length: -1\r\n\r\n",
+    "a signed length": HEAD + b"content-length: +1\r\n\r\nx",
+    "a huge length": HEAD + b"content-length: 99999999999999999999999\r\n\r\n",
+    "a length with words": HEAD + b"content-length: 1 2\r\n\r\n",
+    "an unknown transfer coding": HEAD + b"transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "a chunk of 2^72 bytes": HEAD + b"transfer-encoding: chunked\r\n\r\n1000000000000000000\r\n",
+    "a chunk size that is no number": HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\n",
+    "a trailer": HEAD + b"transfer-encoding: chunked\r\n\r\n0\r\nx-amz-target: y\r\n\r\n",
+    "too many headers": HEAD + b"".join(b"x-%d: y\r\n" % n for n in range(200)) + b"\r\n",
+    "a long header": HEAD + b"x-a: " + b"y" * 100_000 + b"\r\n\r\n",
+    "a long header name": HEAD + b"x" * 100_000 + b": y\r\n\r\n",
+    "a long path": b"GET /" + b"y" * 100_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+    "an endless header": HEAD + b"x-a: " + b"y" * 1_000_000,
+    "an endless path": b"GET /" + b"y" * 1_000_000,
+    "endless headers": HEAD + b"x-a: y\r\n" * 100_000,
+}
+
+
+@pytest.mark.parametrize("sent", [pytest.param(sent, id=name) for name, sent in REFUSED.items()])
+def test_what_is_not_one_clear_request_ends_the_connection(url: str, sent: bytes) -> None:
+    """With a 4xx where it can still be read; whatever follows is not looked at."""
+    answer = exchange(url, sent + GOOD)
+    assert answer.closed
+    assert 200 not in answer.statuses
+    assert all(400 <= status < 500 for status in answer.statuses)
+    assert len(answer.statuses) <= 1
+    assert b"Traceback" not in answer.raw
+
+
+def test_a_good_request_is_answered_and_the_connection_kept(url: str) -> None:
+    """What the refusals above differ from; also in pieces, and two at once."""
+    assert exchange(url, GOOD, silence=0.2).statuses == [200]
+    assert exchange(url, *(bytes([byte]) for byte in GOOD), silence=0.2).statuses == [200]
+    answer = exchange(url, GOOD + GOOD, silence=0.2)
+    assert answer.statuses == [200, 200]
+    assert not answer.closed
+
+
+def test_a_head_just_within_the_limits_is_fine(url: str) -> None:
+    """A hundred fields, sixty kilobytes."""
+    fields = b"".join(b"x-%02d: %b\r\n" % (n, b"y" * 600) for n in range(99))
+    assert exchange(url, b"GET / HTTP/1.1\r\nhost: x\r\n" + fields + b"\r\n", silence=0.2).statuses == [200]
+
+
+def test_an_upgrade_is_not_followed(url: str) -> None:
+    """The request is answered in HTTP/1.1, or refused."""
+    head = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    assert 101 not in exchange(url, head, silence=0.2).statuses
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"\r\n", HEAD, GOOD + b"GET / HT", GOOD + b"\r\n"])
+def test_a_head_that_does_not_arrive_is_given_up(url: str, sent: bytes) -> None:
+    """The first on a connection and every later one: an idle peer holds nothing for long."""
+    address = urlsplit(url)
+    started = time.monotonic()
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(sent)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert time.monotonic() - started < limits.HEAD_SECONDS + 2
+    assert received.count(b"200 OK") == sent.count(GOOD)

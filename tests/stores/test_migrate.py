@@ -1,0 +1,88 @@
+"""Migrations: each once, in order, and no database of another history."""
+
+import hashlib
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from tests.stores.conftest import Database
+
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.store import Tx
+from privyseal.stores import STORES
+from privyseal.stores.migrate import Migration, _statements, migrations, pending
+from privyseal.stores.sql import Row, sql
+
+KNOWN = [Migration(n, (f"CREATE TABLE t{n} (a)",), hashlib.sha256(bytes([n])).hexdigest()) for n in (1, 2, 3)]
+APPLIED = [(each.number, each.sha256) for each in KNOWN]
+
+
+def ledger(store: Database) -> list[Row]:
+    return store.view(lambda tx: sql(tx).rows("SELECT * FROM migration ORDER BY number"))
+
+
+def test_an_empty_database_gets_all_of_them() -> None:
+    assert pending(KNOWN, []) == KNOWN
+
+
+def test_a_database_gets_what_it_has_not_got() -> None:
+    assert pending(KNOWN, APPLIED[:1]) == KNOWN[1:]
+    assert pending(KNOWN, APPLIED) == []
+
+
+def test_a_database_of_a_newer_release_is_refused() -> None:
+    with pytest.raises(PrivySealError, match="migration 3") as refusal:
+        pending(KNOWN[:2], APPLIED)
+    assert refusal.value.code is ErrorCode.UNAVAILABLE
+
+
+def test_an_edited_migration_is_refused() -> None:
+    edited = [APPLIED[0], (2, "0" * 64)]
+    with pytest.raises(PrivySealError, match="Migration 2") as refusal:
+        pending(KNOWN, edited)
+    assert refusal.value.code is ErrorCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("dialect", STORES)
+def test_every_store_has_its_migrations_numbered_without_a_gap(dialect: str) -> None:
+    known = migrations(dialect)
+    assert known[0].number == 1
+    assert all(later.number == earlier.number + 1 for earlier, later in pairwise(known))
+    assert all(each.statements for each in known)
+
+
+def test_a_semicolon_in_a_comment_ends_no_statement() -> None:
+    text = "-- one; two\nCREATE TABLE a (b); -- three; four\n\nCREATE TABLE c (d)\n;\n"
+    assert _statements(text) == ["CREATE TABLE a (b)", "CREATE TABLE c (d)"]
+
+
+def test_migrating_again_changes_nothing(another: Callable[[], Database]) -> None:
+    store = another()
+    before = ledger(store)
+    assert len(before) == len(migrations("sqlite"))
+    store.migrate()
+    another().migrate()
+    assert [tuple(row) for row in ledger(store)] == [tuple(row) for row in before]
+
+
+def test_a_database_with_a_foreign_migration_is_not_opened(another: Callable[[], Database]) -> None:
+    def write(tx: Tx) -> None:
+        sql(tx).change("INSERT INTO migration VALUES (9999, 'x', 0)")
+
+    another().transact(write)
+    store = another()
+    with pytest.raises(PrivySealError) as refusal:
+        store.migrate()
+    assert refusal.value.code is ErrorCode.UNAVAILABLE
+    assert "newer release" in refusal.value.message
+
+
+def test_a_database_with_an_edited_history_is_not_opened(another: Callable[[], Database]) -> None:
+    def write(tx: Tx) -> None:
+        sql(tx).change("UPDATE migration SET sha256 = :other WHERE number = 1", other="0" * 64)
+
+    another().transact(write)
+    store = another()
+    with pytest.raises(PrivySealError) as refusal:
+        store.migrate()
+    assert refusal.value.code is ErrorCode.UNAVAILABLE
