@@ -136,9 +136,7 @@ class _Line(asyncio.Protocol):
         if len(self._received) < start + length:
             return
         body = self._received[start : start + length]
-        answer = Answer(
-            self._request, int(self._received[9:12]), body, time.perf_counter() - self._since
-        )
+        answer = Answer(self._request, int(self._received[9:12]), body, time.perf_counter() - self._since)
         self._request, self._received = None, b""
         self._outcome.answers.append(answer)
         self._during(self._outcome)

@@ -28,9 +28,10 @@ def clean_environment(**more: str) -> dict[str, str]:
 class Service:
     """`privyseal up` as a process. `environment` is what it wrote about itself."""
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
+    def __init__(self, data_dir: Path, *options: str, **own_variables: str) -> None:
         self.data_dir = data_dir
         self.options: Sequence[str] = options
+        self.own_variables = own_variables
         self.log = data_dir.parent / f"{data_dir.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -57,9 +58,8 @@ class Service:
         """Return when it accepts requests. Raises with its output when it does not come up."""
         command = [*COMMAND, "up", "--data-dir", str(self.data_dir), "--port", "0", *self.options]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, env=clean_environment(PYTHONUNBUFFERED="1")
-            )
+            environment = clean_environment(PYTHONUNBUFFERED="1", **self.own_variables)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         until = time.monotonic() + START_SECONDS
         while READY_LINE not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() > until:

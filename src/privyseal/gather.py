@@ -54,23 +54,30 @@ class Lane(Generic[Request, Result]):
         """Answer from an event loop. Raises PrivySealError(THROTTLED) when the lane is full."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._enqueue(_Slot(request, future, loop))
+        if self._enqueue(_Slot(request, future, loop)):
+            # Not at once: whatever else this turn of the loop brings goes into the same batch.
+            loop.call_soon(self._begin)
         return await future
 
     def ask(self, request: Request) -> Result:
         """Answer from a plain thread; blocks until the batch is done."""
         future: Future[Result] = Future()
-        self._enqueue(_Slot(request, future, None))
+        if self._enqueue(_Slot(request, future, None)):
+            self._begin()
         return future.result()
 
-    def _enqueue(self, slot: "_Slot[Request, Result]") -> None:
+    def _enqueue(self, slot: "_Slot[Request, Result]") -> bool:
+        """Whether the caller has to `_begin`: nothing runs that will come to this slot by itself."""
         with self._lock:
             if len(self._waiting) >= self._max_waiting:
                 raise PrivySealError(ErrorCode.THROTTLED, "Too many requests are waiting. Try again later.")
             self._waiting.append(slot)
-            start = not self._running
+            idle = not self._running
             self._running = True
-        if start and not self._next_turn():
+            return idle
+
+    def _begin(self) -> None:
+        if not self._next_turn():
             self._refuse_all()
 
     def _next_turn(self) -> bool:

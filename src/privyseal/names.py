@@ -8,6 +8,7 @@ import re
 import secrets
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 from privyseal.errors import ErrorCode, PrivySealError
 
@@ -24,6 +25,7 @@ _CERTIFICATE_ARN = re.compile(rf"\A{_AUTHORITY}/certificate/(?P<serial>[0-9a-f]{
 _SERIAL_TEXT = re.compile(r"\A[0-9a-fA-F]{1,40}\Z")
 
 
+@lru_cache(maxsize=64)
 def partition(region: str) -> str:
     return next((name for prefix, name in PARTITIONS.items() if region.startswith(prefix)), "aws")
 
@@ -69,6 +71,7 @@ class AuthorityArn:
         return f"arn:{partition(self.region)}:acm-pca:{owner}:certificate-authority/{self.id}"
 
     @classmethod
+    @lru_cache(maxsize=1024)  # every request names an authority, most of them the same one
     def parse(cls, text: str) -> "AuthorityArn":
         match = _AUTHORITY_ARN.match(text)
         if not match or match["partition"] != partition(match["region"]):

@@ -113,6 +113,15 @@ def off_the_curve() -> str:
     return base64_of(key_der(_P256)[:-1] + bytes([key_der(_P256)[-1] ^ 1]))
 
 
+def unused_bits() -> str:
+    """Decodes to the very same key, by a decoder that does not look at the last bits."""
+    text = base64_of(key_der(_P256))
+    assert text.endswith("==")
+    changed = text[:-3] + chr(ord(text[-3]) + 1) + "=="
+    assert base64.b64decode(changed) == key_der(_P256)
+    return changed
+
+
 REFUSED: Mapping[str, Callable[[], str]] = {
     "empty": lambda: "",
     "blanks": lambda: " \n",
@@ -120,7 +129,7 @@ REFUSED: Mapping[str, Callable[[], str]] = {
     "not ASCII": lambda: "ключ",
     "base64 of nothing useful": lambda: base64_of(b"hello"),
     "base64 with the wrong padding": lambda: base64_of(key_der(_P256)) + "=",
-    "base64 with unused bits set": lambda: "MFk=MFl=",
+    "base64 with unused bits set": unused_bits,
     "url-safe base64": lambda: base64.urlsafe_b64encode(b"\xff\xfe" + key_der(_P256)).decode(),
     "base64 of base64 of DER": lambda: base64_of(base64_of(key_der(_P256)).encode()),
     "two PEM blocks": lambda: key_pem(_P256) * 2,

@@ -8,9 +8,6 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from tests.aws_wire.fake import prefer_cbor
 from tests.service import Service
 
@@ -22,7 +19,7 @@ PROTOCOLS = {"json": "application/x-amz-json-1.1", "smithy-rpc-v2-cbor": "applic
 EC_CONFIGURATION = {
     "KeyAlgorithm": "EC_prime256v1",
     "SigningAlgorithm": "SHA256WITHECDSA",
-    "Subject": {"Country": "US", "Organization": "MyCompany", "CommonName": "MyCompany CA"},
+    "Subject": {"Country": "US", "Organization": "MyCompany", "CommonName": "MyCompany Root CA"},
 }
 TEMPLATE = "arn:aws:acm-pca:::template/"
 
@@ -76,10 +73,13 @@ def watched(service: Service, protocol: str) -> Iterator[Any]:
     assert set(wire.received) == {PROTOCOLS[protocol]}
 
 
-def create(pca: Any, kind: str = "ROOT", **more: Any) -> str:
+def create(pca: Any, kind: str = "ROOT", name: str = "MyCompany Root CA", **more: Any) -> str:
     """An authority in PENDING_CERTIFICATE."""
+    subject = {"Country": "US", "Organization": "MyCompany", "CommonName": name}
     made = pca.create_certificate_authority(
-        CertificateAuthorityConfiguration=EC_CONFIGURATION, CertificateAuthorityType=kind, **more
+        CertificateAuthorityConfiguration=EC_CONFIGURATION | {"Subject": subject},
+        CertificateAuthorityType=kind,
+        **more,
     )
     return str(made["CertificateAuthorityArn"])
 
@@ -90,9 +90,7 @@ def issue(pca: Any, arn: str, csr: bytes, template: str = "EndEntityCertificate"
         "TemplateArn": f"{TEMPLATE}{template}/V1",
         "Validity": {"Type": "DAYS", "Value": 365},
     }
-    return str(
-        pca.issue_certificate(CertificateAuthorityArn=arn, Csr=csr, **asked | more)["CertificateArn"]
-    )
+    return str(pca.issue_certificate(CertificateAuthorityArn=arn, Csr=csr, **asked | more)["CertificateArn"])
 
 
 def activate(pca: Any, arn: str, *, parent: str | None = None, path_length: int = 0) -> str:
@@ -113,10 +111,3 @@ def activate(pca: Any, arn: str, *, parent: str | None = None, path_length: int 
 
 def csr_for(name: str) -> bytes:
     return generate_csr(name, [name])[0].encode()
-
-
-def csr_without_a_name() -> bytes:
-    """Neither a subject nor an alternative name: there is nothing to certify."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    return builder.sign(key, key_hash()).public_bytes(Encoding.PEM)

@@ -13,12 +13,12 @@ from privyseal.frontends.http.connection import Connection
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, protocol: type[Connection] = Connection) -> Iterator[str]:
     """The base URL of `app` while the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
             app,
-            http=Connection,
+            http=protocol,
             ws="none",
             lifespan="on",
             log_config=None,

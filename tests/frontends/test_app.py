@@ -160,7 +160,7 @@ def test_encoded_bodies_are_refused(url: str, coding: str) -> None:
 
 def test_a_client_that_waits_for_100_is_told_to_go_on(url: str) -> None:
     """Curl and the SDKs send large bodies like that."""
-    head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
     assert exchange(url, head, b"{}").statuses == [100, 200]
 
 

@@ -11,7 +11,7 @@ from tests.frontends.live import serving
 from tests.frontends.raw import exchange
 
 from privyseal.frontends.http import App, Route
-from privyseal.frontends.http import connection as limits
+from privyseal.frontends.http.connection import Connection
 from privyseal.meter import SilentMeter
 
 GOOD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -25,6 +25,8 @@ def url() -> Iterator[str]:
 
 
 REFUSED = {
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n",
     "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "a lower case method": b"post / HTTP/1.1\r\nhost: x\r\n\r\n",
     "an unknown method": b"BREW / HTTP/1.1\r\nhost: x\r\n\r\n",
@@ -91,15 +93,30 @@ def test_an_upgrade_is_not_followed(url: str) -> None:
     assert 101 not in exchange(url, head, silence=0.2).statuses
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"\r\n", HEAD, GOOD + b"GET / HT", GOOD + b"\r\n"])
-def test_a_head_that_does_not_arrive_is_given_up(url: str, sent: bytes) -> None:
+class Impatient(Connection):
+    head_seconds = 0.3
+
+
+@pytest.fixture(scope="module")
+def impatient_url() -> Iterator[str]:
+    with serving(App([Route(b"/", Echo())], SilentMeter()), Impatient) as base:
+        yield base
+
+
+@pytest.mark.parametrize(
+    "parts", [[b""], [b"GET / HT"], [b"\r\n"], [HEAD], [GOOD + b"GET / HT"], [GOOD, b"\r\n"], [GOOD, b"GET"]]
+)
+def test_a_head_that_does_not_arrive_is_given_up(impatient_url: str, parts: list[bytes]) -> None:
     """The first on a connection and every later one: an idle peer holds nothing for long."""
-    address = urlsplit(url)
+    address = urlsplit(impatient_url)
     started = time.monotonic()
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
-        connection.sendall(sent)
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(0.1)
         received = b""
         while chunk := connection.recv(65536):
             received += chunk
-    assert time.monotonic() - started < limits.HEAD_SECONDS + 2
-    assert received.count(b"200 OK") == sent.count(GOOD)
+    assert time.monotonic() - started < 2
+    assert received.count(b"200 OK") == b"".join(parts).count(GOOD)
+    assert b"408 Request Timeout" in received

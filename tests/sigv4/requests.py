@@ -1,7 +1,10 @@
 """Requests signed by botocore, which is the oracle, in the form in which a server receives them."""
 
+import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
@@ -38,6 +41,31 @@ def by_botocore(
     if "host" not in {name.lower() for name in headers}:
         fields.append((b"host", parts.netloc.encode()))
     return SignedRequest(method, parts.path.encode() or b"/", parts.query.encode(), fields, body)
+
+
+def by_hand(
+    request: SignedRequest, names: list[bytes], *, date: str | None = None, end: str = "aws4_request"
+) -> SignedRequest:
+    """The same request with a correct signature over these headers, in this scope: what a client could
+    make that holds the key and does as it likes.
+    """
+    fields = dict(request.headers)
+    timestamp = fields[b"x-amz-date"].decode()
+    scope = f"{date or timestamp[:8]}/{REGION}/{SERVICE}/{end}"
+    lines = [request.method.encode(), request.raw_path, request.raw_query]
+    lines += [name + b":" + b" ".join(fields[name].split()) for name in names]
+    lines += [b"", b";".join(names), sha256(request.body).hexdigest().encode()]
+    digest = sha256(b"\n".join(lines)).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
+    key = f"AWS4{SECRET}".encode()
+    for part in (*scope.split("/"), text):
+        key = hmac.digest(key, part.encode(), "sha256")
+    value = (
+        f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{scope}, "
+        f"SignedHeaders={b';'.join(names).decode()}, Signature={key.hex()}"
+    )
+    others = [(name, old) for name, old in request.headers if name != b"authorization"]
+    return replace(request, headers=[*others, (b"authorization", value.encode())])
 
 
 def signed_at(request: SignedRequest) -> datetime:

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sigv4.requests import JSON_HEADERS, REGION, SECRET, SERVICE, by_botocore, signed_at
+from tests.sigv4.requests import JSON_HEADERS, REGION, SECRET, SERVICE, by_botocore, by_hand, signed_at
 
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
@@ -158,13 +159,69 @@ def test_a_date_is_a_date_of_the_calendar(stamp: str) -> None:
     assert _refusal(replace(request, headers=changed)).code is ErrorCode.MALFORMED_CREDENTIALS
 
 
-def test_host_must_be_signed() -> None:
-    """A signature that does not say for whom could be relayed."""
-    request = by_botocore()
-    value = dict(request.headers)[b"authorization"].replace(b"host;", b"")
-    changed = [(name, value if name == b"authorization" else old) for name, old in request.headers]
-    refused = _refusal(replace(request, headers=changed))
-    assert refused.message == "'Host' must be a 'SignedHeader' in the AWS Authorization."
+ALL = [
+    b"content-type",
+    b"host",
+    b"x-amz-content-sha256",
+    b"x-amz-date",
+    b"x-amz-security-token",
+    b"x-amz-target",
+]
+
+
+def _full() -> SignedRequest:
+    body_hash = sha256(b"{}").hexdigest()
+    return by_botocore(headers=JSON_HEADERS | {"X-Amz-Content-Sha256": body_hash}, token="token")
+
+
+def test_a_signature_made_by_hand_is_verified() -> None:
+    """What the next tests differ from; Content-Type may be left out, as AWS lets clients do."""
+    for names in (ALL, [name for name in ALL if name != b"content-type"]):
+        request = by_hand(_full(), names)
+        credential = sigv4.parse_authorization(request.headers)
+        now = signed_at(request)
+        sigv4.verify(
+            request, credential, SECRET, region=REGION, service=SERVICE, now=now, session_token="token"
+        )
+
+
+@pytest.mark.parametrize("unsigned", [name for name in ALL if name != b"content-type"])
+def test_what_is_acted_on_must_be_signed(unsigned: bytes) -> None:
+    """A correct signature that leaves one of these headers out is refused."""
+    refused = _refusal(by_hand(_full(), [name for name in ALL if name != unsigned]), token="token")
+    assert refused.code is ErrorCode.MALFORMED_CREDENTIALS
+    assert f"'{unsigned.decode()}' must be a 'SignedHeader'".lower() in refused.message.lower()
+
+
+def test_the_date_of_the_scope_is_that_of_the_request() -> None:
+    """A key of another day signs nothing of today."""
+    refused = _refusal(by_hand(_full(), ALL, date="20200101"), token="token")
+    assert refused.code is ErrorCode.BAD_SIGNATURE
+    assert refused.message.startswith("Date in Credential scope does not match")
+
+
+def test_the_scope_ends_as_it_must() -> None:
+    """With aws4_request, even where the signature would fit another end."""
+    refused = _refusal(by_hand(_full(), ALL, end="aws5_request"), token="token")
+    assert refused.code is ErrorCode.BAD_SIGNATURE
+    assert "valid terminator" in refused.message
+
+
+@pytest.mark.parametrize("names", [ALL[::-1], [b"content-type", *ALL], [*ALL, b"x-amz-target"]])
+def test_signed_headers_are_sorted_and_named_once(names: list[bytes]) -> None:
+    """There is one way to write them."""
+    refused = _refusal(by_hand(_full(), names), token="token")
+    assert refused.code is ErrorCode.MALFORMED_CREDENTIALS
+    assert "in alphabetical order" in refused.message
+
+
+def test_a_very_long_authorization_is_not_read() -> None:
+    """Four kilobytes are several times what an SDK writes."""
+    request = by_hand(_full(), ALL)
+    value = dict(request.headers)[b"authorization"]
+    names = b";".join(b"a%04d" % number for number in range(1000)) + b";"
+    with pytest.raises(PrivySealError, match="must have the form"):
+        sigv4.parse_authorization([(b"authorization", value.replace(b"content-type;", names))])
 
 
 @pytest.mark.parametrize(

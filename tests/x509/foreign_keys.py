@@ -58,3 +58,10 @@ def dsa_csr() -> bytes:
 
 def spki(key: ed448.Ed448PublicKey | x25519.X25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def published() -> bytes:
+    """testECCP256 of RFC 9500 §2.3, whose private key is printed beside it."""
+    x = "422548f88fb782ffb5eca3744452c72a1e558fbd6f73be5e48e93232cc45c5b1"
+    y = "6c4cd10c4cb8d5b8a17139e94882c8992572993425f41419ab7e90a42a494272"
+    return ec_spki("1.2.840.10045.3.1.7", bytes.fromhex(f"04{x}{y}"))

@@ -46,6 +46,8 @@ EMAIL = "1.2.840.113549.1.9.1"
 
 ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
 ECDSA_SHA1 = bytes.fromhex("300906072a8648ce3d0401")
+ECDSA_SHA224 = bytes.fromhex("300a06082a8648ce3d040301")
+RSA_SHA224 = bytes.fromhex("300d06092a864886f70d01010e0500")
 RSA_SHA256 = bytes.fromhex("300d06092a864886f70d01010b0500")
 RSA_SHA1 = bytes.fromhex("300d06092a864886f70d0101050500")
 ED25519 = bytes.fromhex("300506032b6570")
@@ -124,12 +126,21 @@ def spki_of(key: Signer) -> bytes:
     )
 
 
+_DIGESTS: dict[bytes, hashes.HashAlgorithm] = {
+    ECDSA_SHA1: hashes.SHA1(),
+    RSA_SHA1: hashes.SHA1(),
+    ECDSA_SHA224: hashes.SHA224(),
+    RSA_SHA224: hashes.SHA224(),
+}
+
+
 def sign(key: Signer, data: bytes, algorithm: bytes) -> bytes:
+    """With the hash that the algorithm names; SHA-256 where it names none."""
+    digest = _DIGESTS.get(algorithm, hashes.SHA256())
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        digest = hashes.SHA1() if algorithm == ECDSA_SHA1 else hashes.SHA256()
         return key.sign(data, ec.ECDSA(digest))
     if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(data, padding.PKCS1v15(), hashes.SHA1() if algorithm == RSA_SHA1 else hashes.SHA256())
+        return key.sign(data, padding.PKCS1v15(), digest)
     return key.sign(data)
 
 

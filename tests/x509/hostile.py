@@ -137,6 +137,8 @@ PROOF: Mapping[str, Make] = {
     "somebody else's RSA key": _with_spki(forge.spki_of(forge.rsa2048())),
     "an ECDSA signature with SHA-1": lambda: armour(csr(algorithm=forge.ECDSA_SHA1)),
     "an RSA signature with SHA-1": lambda: armour(csr(forge.rsa2048(), algorithm=forge.RSA_SHA1)),
+    "an ECDSA signature with SHA-224": lambda: armour(csr(algorithm=forge.ECDSA_SHA224)),
+    "an RSA signature with SHA-224": lambda: armour(csr(forge.rsa2048(), algorithm=forge.RSA_SHA224)),
     "an RSA identifier over an ECDSA signature": lambda: armour(csr(algorithm=forge.RSA_SHA256)),
     "an Ed25519 identifier over an ECDSA signature": lambda: armour(csr(algorithm=forge.ED25519)),
     "an empty signature": lambda: armour(_unsigned()),
@@ -167,6 +169,7 @@ KEYS: Mapping[str, Make] = {
     "Ed448": _with_spki(foreign_keys.spki(ed448.Ed448PrivateKey.generate().public_key())),
     "X25519": _with_spki(foreign_keys.spki(x25519.X25519PrivateKey.generate().public_key())),
     "P-256 with its parameters spelled out": _with_spki(foreign_keys.explicit_curve()),
+    "a key whose private half is published": _with_spki(foreign_keys.published()),
     "a compressed point": _with_spki(foreign_keys.compressed()),
     "a point that is not on the curve": _with_spki(
         foreign_keys.ec_spki(

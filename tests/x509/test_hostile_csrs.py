@@ -38,3 +38,10 @@ def test_a_hostile_csr_is_refused_for_what_is_wrong_with_it_within_a_second(row:
     assert len(caught.value.message) < 400
     assert re.search(REASONS[kind], caught.value.message), caught.value.message
     assert kind == "proof" or "its signature is not that of the key" not in caught.value.message
+
+
+@pytest.mark.parametrize("row", [row for row in HOSTILE if "with SHA-" in row])
+def test_a_hash_that_is_too_weak_is_named_as_the_reason(row: str) -> None:
+    """The signatures themselves are right: only the table of accepted algorithms refuses them."""
+    with pytest.raises(PrivySealError, match="SHA-256 or better"):
+        parse_pem(HOSTILE[row]())

@@ -38,8 +38,8 @@ class IssueRequest:
 
     def digest(self) -> bytes:
         """Tells requests of one token apart; the caller and the token itself do not count."""
-        parts = (self.csr, self.signing_algorithm, self.validity, self.not_before, self.template_arn)
-        return hashlib.sha256(repr(parts).encode()).digest()
+        parts = (self.signing_algorithm, self.validity, self.not_before, self.template_arn)
+        return hashlib.sha256(hashlib.sha256(self.csr).digest() + repr(parts).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

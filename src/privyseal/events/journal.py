@@ -18,6 +18,7 @@ from privyseal.names import new_id
 from privyseal.store import Entry
 
 _EMPTY = b"\x00" * 32
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def entry(action: str, caller: Caller, resource: str, **detail: object) -> Entry:
@@ -68,7 +69,7 @@ class Writer:
 
 def canonical(value: Entry) -> str:
     """The entry as the leaf hash sees it: keys sorted, no white space, ASCII only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def tree_hash(leaves: Sequence[bytes]) -> bytes:

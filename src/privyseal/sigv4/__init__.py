@@ -2,7 +2,8 @@
 
 Source: AWS IAM user guide, "AWS Signature Version 4 for API requests". Refused by design: presigned
 queries, unsigned and streaming payloads, SigV4A. The hash of the body is always that of the bytes
-received, and a path is verified only in its normal form: what was signed is what is dispatched on.
+received. Clients sign a path without empty and dot segments; the server verifies the path that it
+received and dispatches on, so any other spelling of it does not verify.
 """
 
 from privyseal.sigv4.canonical import Headers, split_query

@@ -16,7 +16,6 @@ from privyseal.sigv4.canonical import (
     TERMINATOR,
     Headers,
     canonical_request,
-    normal_path,
     scope,
     signature,
     signing_key,
@@ -137,10 +136,7 @@ def verify(
     body_hash = sha256(request.body).hexdigest().encode()
     if credential.fields.get(b"x-amz-content-sha256", body_hash) != body_hash:
         raise _bad(_NOT_THE_BODY)
-    path = request.raw_path
-    if path != b"/" and path != normal_path(path):
-        raise _bad("The path is not in its normal form, without empty, '.' and '..' segments.")
-    canonical = canonical_request(request.method, path, request.raw_query, signed, body_hash)
+    canonical = canonical_request(request.method, request.raw_path, request.raw_query, signed, body_hash)
     key = signing_key(secret_key, credential.date, region, service)
     expected = signature(key, timestamp, scope(credential.date, region, service), canonical)
     if not hmac.compare_digest(expected, credential.signature):

@@ -27,7 +27,13 @@ T = TypeVar("T")
 MEMORY = ":memory:"
 _BUSY_SECONDS = 10.0
 # WAL readers do not block; FULL makes every commit durable before it is acknowledged.
-_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+# The log is folded into the database every 16 MB: at SQLite's own 4 MB that is a quarter of all work here.
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
 _STATEMENTS_CACHED = 256
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 

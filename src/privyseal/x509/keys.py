@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 
 from privyseal.x509 import der
+from privyseal.x509.blocked_keys import BLOCKED_KEYS
 from privyseal.x509.refusal import RefusalError
 
 PublicKey = (
@@ -47,7 +48,7 @@ class KeyRules:
     rsa_bits: frozenset[int] = frozenset({2048, 3072, 4096})
     rsa_exponents: frozenset[int] = frozenset({65537})
     fermat_rounds: int = 100  # what Boulder does; keys with primes this close were in the wild
-    blocked: frozenset[bytes] = frozenset()  # SHA-256 of the DER SubjectPublicKeyInfo
+    blocked: frozenset[bytes] = frozenset(BLOCKED_KEYS)  # SHA-256 of the DER SubjectPublicKeyInfo
 
 
 KEY_RULES = KeyRules()
@@ -124,7 +125,7 @@ def read_public_key(spki: bytes, rules: KeyRules = KEY_RULES) -> tuple[str, Publ
         )
     if algorithm.startswith("EC_") and der.read_bit_string(bits)[:1] != bytes((_UNCOMPRESSED,)):
         raise RefusalError("the EC point is not in its uncompressed form")
-    if rules.blocked and hashlib.sha256(spki).digest() in rules.blocked:
+    if hashlib.sha256(spki).digest() in rules.blocked:
         raise RefusalError("the public key is known to be compromised")
     key = _load(spki)
     if isinstance(key, rsa.RSAPublicKey):

@@ -8,24 +8,25 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_BYTES: Final = 64 * 1024  # request line and headers
-HEAD_FIELDS: Final = 100
-HEAD_SECONDS: Final = 10.0  # from the connection, or the first byte of a later request, to the head's end
-
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
 
 
-class _HeadTooLargeError(Exception):
-    pass
+class _RefusedError(Exception):
+    """Raised in a callback of the parser, it ends the connection with a 400."""
 
 
 class Connection(HttpToolsProtocol):
-    """Closes a connection whose request head is too long, too slow, or followed by trailers."""
+    """Closes a connection whose request head is too long, too slow, unclear, or followed by trailers."""
+
+    head_bytes = 64 * 1024  # request line and headers
+    head_fields = 100
+    head_seconds = 10.0  # from the connection, or the first byte of a later request, to the head's end
 
     _in_head = True  # of the first or the next request
-    _head_bytes = 0
-    _fields_bytes = 0
+    _unfinished = 0  # bytes received of a head that is not complete
+    _taken = 0  # bytes of the head's parts so far
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -42,15 +43,15 @@ class Connection(HttpToolsProtocol):
             return
         if self._in_head:
             # The head is not complete after all of `data`: httptools keeps what it has seen so far.
-            self._head_bytes += len(data)
-        if self._head_bytes > HEAD_BYTES:
+            self._unfinished += len(data)
+        if self._unfinished > self.head_bytes:
             self._refuse(_TOO_LARGE)
         elif self._in_head or self.cycle.response_complete:
             self._start_deadline()
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        self._fields_bytes = 0
+        self._taken = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -62,8 +63,12 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if version not in _VERSIONS or hosts > 1 or (hosts == 0 and version == "1.1"):  # RFC 9112 §3.2
+            raise _RefusedError
         self._in_head = False
-        self._head_bytes = 0
+        self._unfinished = 0
         self._stop_deadline()
         super().on_headers_complete()
 
@@ -72,15 +77,15 @@ class Connection(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def _take(self, size: int) -> None:
-        """Count one part of the head. What is raised here ends the connection with a 400."""
-        self._fields_bytes += size
+        """Count one part of the head."""
+        self._taken += size
         is_trailer = not self._in_head
-        if is_trailer or self._fields_bytes > HEAD_BYTES or len(self.headers) >= HEAD_FIELDS:
-            raise _HeadTooLargeError
+        if is_trailer or self._taken > self.head_bytes or len(self.headers) >= self.head_fields:
+            raise _RefusedError
 
     def _start_deadline(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self._refuse, _TOO_SLOW)
+            self._deadline = self.loop.call_later(self.head_seconds, self._refuse, _TOO_SLOW)
 
     def _stop_deadline(self) -> None:
         if self._deadline:

@@ -42,7 +42,7 @@ def answer(value: Any, _operation: str, request_id: str) -> Response:
     if value is None:
         return Response(200, b"", _headers(request_id))
     plain = msgspec.to_builtins(value, builtin_types=(bytes, datetime))
-    return Response(200, json.dumps(plain, default=_encode).encode(), _headers(request_id))
+    return Response(200, _ENCODER.encode(plain).encode(), _headers(request_id))
 
 
 def refuse(error: PrivySealError, request_id: str) -> Response:
@@ -78,6 +78,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(default=_encode)
 
 
 def _malformed(why: str) -> PrivySealError:
