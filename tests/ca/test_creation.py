@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_the_quota_is_two_hundred_for_an_account_in_a_region(world: World, refus
     def fill(tx: Tx) -> None:
         for n in range(limits.MAX_AUTHORITIES - 1):
             arn = AuthorityArn(REGION, ACCOUNT, f"00000000-0000-0000-0000-{n:012}")
-            world.rows.authorities.insert(tx, _like(first, arn))
+            world.rows.authorities.insert(tx, replace(first, arn=arn))
 
     world.store.transact(fill)
     assert count(world) == limits.MAX_AUTHORITIES == 200
@@ -155,12 +156,6 @@ def test_the_quota_is_two_hundred_for_an_account_in_a_region(world: World, refus
     refused(ErrorCode.LIMIT_EXCEEDED, world.ca.creation.create, create_request())  # it could be restored
     world.clock.advance(timedelta(days=7))
     world.ca.creation.create(create_request())
-
-
-def _like(row: Any, arn: AuthorityArn) -> Any:
-    from dataclasses import replace
-
-    return replace(row, arn=arn)
 
 
 @pytest.mark.parametrize(("seconds", "same"), [(0, True), (299, True), (300, False), (301, False)])

@@ -58,9 +58,9 @@ def test_only_time_and_restoring_change_what_is_deleted_or_failed() -> None:
 
 def test_what_is_allowed_in_a_state_is_aws_table() -> None:
     """User guide, "CA lifecycle": what may be asked of an authority in which state."""
-    assert states.ISSUES == {Status.ACTIVE}
+    assert {Status.ACTIVE} == states.ISSUES
     assert states.REVOKES == states.UPDATES == {Status.ACTIVE, Status.DISABLED}
-    assert states.SIGNS_ITSELF == {Status.PENDING_CERTIFICATE, Status.ACTIVE}
+    assert {Status.PENDING_CERTIFICATE, Status.ACTIVE} == states.SIGNS_ITSELF
     assert Status.ACTIVE not in states.RESTORABLE
 
 

@@ -99,6 +99,14 @@ class AuthorityService:
 
     def delete(self, caller: Caller, arn: str, days: int | None) -> None:
         """Delete, restorable for `days`. An authority without key or certificate is gone at once."""
+        days = limits.MAX_RESTORE_DAYS if days is None else days
+        if not limits.MIN_RESTORE_DAYS <= days <= limits.MAX_RESTORE_DAYS:
+            raise PrivySealError(
+                ErrorCode.VALIDATION,
+                f"A deleted authority can be restored for {limits.MIN_RESTORE_DAYS} to "
+                f"{limits.MAX_RESTORE_DAYS} days, not for {days}.",
+            )
+        window = timedelta(days=days)
 
         def change(authority: Authority, now: datetime) -> Authority:
             current = authority.status_at(now)
@@ -108,7 +116,6 @@ class AuthorityService:
                     ErrorCode.INVALID_STATE,
                     "The certificate authority is not in a valid state for deletion.",
                 )
-            window = timedelta(days=limits.MAX_RESTORE_DAYS if days is None else days)
             return replace(
                 authority,
                 status=deleted,

@@ -9,8 +9,6 @@ MAX_ID = 64
 MAX_KEY_TEXT = 16 * 1024
 # Devices in one import: one transaction.
 MAX_IMPORT = 1000
-# Devices on one page of the list.
-MAX_PAGE = 1000
 # For this long the same CSR is a retry; as long as an idempotency token counts (IssueCertificate).
 RETRY_WINDOW = timedelta(minutes=5)
 # Claims past that window which a new one takes away: more than it adds, so the table stays small.
