@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not-found"
     INVALID_STATE = "invalid-state"
     ALREADY_DONE = "already-done"  # revoked twice
+    ALREADY_EXISTS = "already-exists"  # a permission that was given before
     IN_PROGRESS = "in-progress"  # ask again soon
     FAILED = "failed"  # what was asked for earlier has failed for good
     CONFLICT = "conflict"  # somebody else changed it meanwhile: read again and retry

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -44,6 +44,7 @@ class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     authority: str = ""  # the issuing authority's ARN; the default issuing CA where empty
     template: str = "EndEntityCertificate/V1"
     validity_days: Annotated[int, Meta(ge=1, le=36500)] = 365
+    names: Literal["own", "any"] = "own"  # alternative names: the device's own, or any that a CSR asks for
 
 
 class IssuerSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -44,6 +44,7 @@ from privyseal.wrapping import Wrapper
 # Blocking calls at once in one process, and how many more may wait.
 POOL_THREADS = 8
 POOL_QUEUE = 256
+DEVICE_THREADS = 32
 # ImportCertificateAuthorityCertificate has the largest body: 32 KB and 2 MB of blobs, in base64.
 LIMITS = Limits(body=3 * 1024 * 1024)
 
@@ -69,6 +70,8 @@ class Parts:
         self.access_keys = SqlAccessKeys(wrapper)
         self.authorities = _authorities(self.store, wrapper)
         self.pool = Pool(POOL_THREADS, POOL_QUEUE)
+        # An issuer elsewhere may take minutes: devices wait in threads of their own.
+        self.device_pool = Pool(DEVICE_THREADS, POOL_QUEUE, name="device")
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
 
     def find_key(self, key_id: str) -> AccessKey | None:
@@ -84,6 +87,7 @@ class Parts:
     def close(self) -> None:
         self.authorities.close()
         self.pool.close()
+        self.device_pool.close()
         self.store.close()
 
 
@@ -122,8 +126,10 @@ def _apps(parts: Parts) -> Apps:
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
     issuer = _device_issuer(parts)
     if issuer is not None:
-        enrolment = Enrolment(parts.store, devices, issuer, account=settings.account)
-        routes += ProvisioningFrontend(enrolment, pool).routes()
+        enrolment = Enrolment(
+            parts.store, devices, issuer, account=settings.account, names=settings.devices.names
+        )
+        routes += ProvisioningFrontend(enrolment, parts.device_pool).routes()
     main = App(routes, meter, otherwise=aws, limits=LIMITS, access_log=settings.access_log)
     status = App(_all_health_routes(health), meter) if settings.status_port is not None else None
     return Apps(main, status)

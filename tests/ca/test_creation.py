@@ -39,7 +39,7 @@ def test_a_new_authority_waits_for_its_certificate(world: World) -> None:
     assert (authority.arn.region, authority.arn.account) == (REGION, ACCOUNT)
     assert status is Status.PENDING_CERTIFICATE
     assert (authority.created_at, authority.changed_at, authority.version) == (NOW, NOW, 1)
-    assert authority.certificate is authority.serial is authority.not_after is None
+    assert (authority.certificate, authority.serial, authority.not_after) == (None, None, None)
     assert authority.revocation == {
         "CrlConfiguration": {"Enabled": False},
         "OcspConfiguration": {"Enabled": False},

@@ -122,7 +122,7 @@ class World:
 
     def subordinate(self, parent: str, template: str = ISSUING_TEMPLATE, **changes: Any) -> str:
         """An ACTIVE subordinate of `parent`, for three years."""
-        arn = self.create(SUBORDINATE, **changes)
+        arn = self.create(SUBORDINATE, **{"subject": {"CommonName": f"Below {parent[-12:]}"}, **changes})
         made = self.issue(parent, self.csr_of(arn), template_arn=template, validity=("DAYS", 1095))
         above = self.ca.certification.certificate(CALLER, parent)
         chain = "\n".join(filter(None, (above.certificate, above.chain)))

@@ -185,7 +185,7 @@ def test_the_serial_number_is_in_the_arn(running: tuple[Deployment, Enrolment]) 
     assert issued.arn.endswith(f"/certificate/{serial:032x}")
 
 
-def test_other_names_of_the_csr_are_the_templates_business(running: tuple[Deployment, Enrolment]) -> None:
+def test_own_names_and_the_rest_of_the_subject_survive(running: tuple[Deployment, Enrolment]) -> None:
     request = csr(OWN, subject("sensor", organization="Line 7"), ["sensor.example"])
     issued = running[1].enrol(request, "sensor", request_id="r")
     certificate = x509.load_pem_x509_certificate(issued.certificate.encode())

@@ -1,5 +1,7 @@
 """Numbers that AWS documents for acm-pca, each with its page."""
 
+from datetime import timedelta
+
 # Service quotas, "Number of private certificate authorities (CAs)".
 MAX_AUTHORITIES = 200
 # Service model, TagList; "Tagging": 50 tags for each authority.
@@ -11,3 +13,8 @@ MIN_RESTORE_DAYS = 7
 MAX_RESTORE_DAYS = 30
 # The prefixes of tag keys that belong to AWS.
 RESERVED_TAG_PREFIXES = ("aws:", "rds:")
+# CreateCertificateAuthorityAuditReport: "a maximum of one report every 30 minutes".
+AUDIT_REPORT_INTERVAL = timedelta(minutes=30)
+# Service quotas, "Number of private certificates per CA" with a complete CRL. Enforced where the
+# setting `quotas.certificates-per-authority` says so, and with the number that it says.
+CERTIFICATES_PER_AUTHORITY = 1_000_000

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from privyseal.ca.states import Status, status_at
+from privyseal.caller import Caller
 from privyseal.names import AuthorityArn
 
 ROOT = "ROOT"
@@ -77,9 +79,45 @@ class Certificate:
     request_digest: bytes
     revoked_at: datetime | None = None
     revocation_reason: str | None = None
+    service_principal: str | None = None  # the AWS service that asked for it, where it was one
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
     key: str
     value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a service principal may do with an authority on behalf of an account."""
+
+    authority_id: str
+    principal: str  # acm.amazonaws.com
+    source_account: str  # 12 digits
+    actions: tuple[str, ...]  # names of acm-pca operations
+    created_at: datetime
+
+
+class ReportStatus(StrEnum):
+    """AuditReportStatus of the service model."""
+
+    CREATING = "CREATING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """One report on an authority's certificates, and the lease of the process that writes it."""
+
+    id: str
+    authority_id: str
+    bucket: str
+    key: str
+    format: str  # JSON or CSV
+    status: ReportStatus
+    caller: Caller  # who asked for it
+    created_at: datetime
+    leased_until: datetime  # until then, nobody else writes it
+    attempts: int  # how often it was begun; a writer that is not the last one cannot finish it

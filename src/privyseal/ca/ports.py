@@ -1,14 +1,22 @@
-"""What the CA domain asks of the outside: repositories and key stores.
+"""What the CA domain asks of the outside: repositories, key stores, and places to publish.
 
 Every repository method runs inside the transaction it is given. Writing methods raise
 `privyseal.store.UniqueError` when a unique index refuses a row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from privyseal.ca.model import Authority, Certificate, StoredKey, Tag
+from privyseal.ca.model import (
+    AuditReport,
+    Authority,
+    Certificate,
+    Permission,
+    ReportStatus,
+    StoredKey,
+    Tag,
+)
 from privyseal.store import Tx
 from privyseal.x509.algorithms import PrivateKey
 
@@ -66,6 +74,10 @@ class Certificates(Protocol):
         """In order of (issued_at, serial), those after the given position."""
         ...
 
+    def count(self, tx: Tx, authority_id: str) -> int:
+        """How many the authority has issued. Takes time in proportion to the answer."""
+        ...
+
 
 class Tags(Protocol):
     def of(self, tx: Tx, resource: str) -> Sequence[Tag]:
@@ -77,6 +89,80 @@ class Tags(Protocol):
         ...
 
     def remove(self, tx: Tx, resource: str, keys: Sequence[str]) -> None: ...
+
+
+class Permissions(Protocol):
+    def insert(self, tx: Tx, permission: Permission) -> None:
+        """Raises UniqueError where the principal has one for that account already."""
+        ...
+
+    def remove(self, tx: Tx, authority_id: str, principal: str, source_account: str) -> bool:
+        """False where there is none."""
+        ...
+
+    def page(
+        self, tx: Tx, authority_id: str, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[Permission]:
+        """In order of (principal, source_account), those after the given position."""
+        ...
+
+
+class Policies(Protocol):
+    """At most one resource policy for each authority: JSON, as it was given."""
+
+    def find(self, tx: Tx, authority_id: str) -> str | None: ...
+
+    def put(self, tx: Tx, authority_id: str, document: str) -> None: ...
+
+    def remove(self, tx: Tx, authority_id: str) -> bool:
+        """False where there is none."""
+        ...
+
+
+class AuditReports(Protocol):
+    def insert(self, tx: Tx, report: AuditReport) -> None: ...
+
+    def find(self, tx: Tx, authority_id: str, report_id: str) -> AuditReport | None: ...
+
+    def newest(self, tx: Tx, authority_id: str) -> AuditReport | None:
+        """The newest one that has not failed."""
+        ...
+
+    def next_due(self, tx: Tx) -> AuditReport | None:
+        """The oldest one that is CREATING and that nobody holds now."""
+        ...
+
+    def lease(self, tx: Tx, report: AuditReport, until: datetime) -> AuditReport | None:
+        """Begin to write it; None where somebody else was first."""
+        ...
+
+    def extend(self, tx: Tx, report: AuditReport, until: datetime) -> bool:
+        """Hold it for longer; False where it is somebody else's by now."""
+        ...
+
+    def give_back(self, tx: Tx, report: AuditReport) -> None:
+        """Stop writing it, as if it had never been begun."""
+        ...
+
+    def finish(self, tx: Tx, report: AuditReport, status: ReportStatus) -> bool:
+        """SUCCESS or FAILED for good; False where it is somebody else's by now."""
+        ...
+
+
+class Publisher(Protocol):
+    """Where reports are put for others to fetch: buckets of objects, as S3 has them."""
+
+    def check(self, bucket: str) -> None:
+        """Raises what forbids to write there: INVALID_ARGUMENT, VALIDATION or UNAVAILABLE."""
+        ...
+
+    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:
+        """Write one object, whole or not at all; it replaces the one that is there.
+
+        An exception of `content` comes out as it is, and nothing is written.
+        Raises like `check`.
+        """
+        ...
 
 
 class KeyStore(Protocol):

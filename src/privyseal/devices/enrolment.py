@@ -6,9 +6,10 @@ The checks, in this order; none of them changes anything, so a failed proof neve
  2. a device is registered with that id                       NOT_FOUND
  3. the key of the CSR is the registered one                  ACCESS_DENIED
  4. the CSR's subject has one common name, which is the id    ACCESS_DENIED
+ 5. its alternative names are the device's own                ACCESS_DENIED
 
-Subject and alternative names come from the CSR as far as the issuer's template takes them; what
-names a device may claim beside its id is not restricted here.
+The rest of the subject comes from the CSR as it is; which alternative names are a device's own is
+said in `claimed_names.py`.
 
 A retry is the same device with the identical CSR (SHA-256 of its DER) within five minutes, and it
 gets the same certificate. The first request commits a claim (device, digest, time) before anybody
@@ -30,6 +31,7 @@ from datetime import UTC
 from privyseal import log
 from privyseal.caller import Caller
 from privyseal.devices import limits
+from privyseal.devices.claimed_names import OWN, check_names
 from privyseal.devices.lookup import find_device
 from privyseal.devices.model import Claim, Device
 from privyseal.devices.ports import Devices, IssuedDeviceCertificate, Issuer
@@ -48,11 +50,14 @@ _FOR_THE_DEVICE = frozenset({ErrorCode.MALFORMED_CSR, ErrorCode.THROTTLED, Error
 
 
 class Enrolment:
-    def __init__(self, store: Store, devices: Devices, issuer: Issuer, *, account: str) -> None:
+    def __init__(
+        self, store: Store, devices: Devices, issuer: Issuer, *, account: str, names: str = OWN
+    ) -> None:
         self._store = store
         self._devices = devices
         self._issuer = issuer
         self._account = account
+        self._names = names
 
     def enrol(self, csr_pem: bytes, device_id: str, *, request_id: str) -> IssuedDeviceCertificate:
         """The device's certificate. Blocks until it is issued and noted.
@@ -65,6 +70,7 @@ class Enrolment:
         device, claim = self._store.view(lambda tx: self._read(tx, device_id, digest))  # 2
         _check_key(device, csr)  # 3
         _check_common_name(device, csr)  # 4
+        check_names(device, csr, self._names)  # 5
         caller = Caller(f"device:{device.id}", self._account, request_id)
         if claim is None:
             claim = self._store.transact(lambda tx: self._claim(tx, caller, device, digest))

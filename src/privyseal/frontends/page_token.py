@@ -2,9 +2,10 @@
 
 import base64
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from privyseal.errors import ErrorCode, PrivySealError
 
@@ -14,7 +15,7 @@ Position = TypeVar("Position")
 
 
 class ByTime(NamedTuple):
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     id: str
 
 

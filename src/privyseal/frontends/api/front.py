@@ -45,6 +45,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.INVALID_STATE: 409,
     ErrorCode.ALREADY_DONE: 409,
+    ErrorCode.ALREADY_EXISTS: 409,
     ErrorCode.IN_PROGRESS: 409,
     ErrorCode.FAILED: 409,
     ErrorCode.CONFLICT: 409,

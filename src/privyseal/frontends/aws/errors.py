@@ -34,6 +34,7 @@ WIRE: dict[ErrorCode, tuple[str, int]] = {
     ErrorCode.NOT_FOUND: ("ResourceNotFoundException", 400),
     ErrorCode.INVALID_STATE: ("InvalidStateException", 400),
     ErrorCode.ALREADY_DONE: ("RequestAlreadyProcessedException", 400),
+    ErrorCode.ALREADY_EXISTS: ("PermissionAlreadyExistsException", 400),
     ErrorCode.IN_PROGRESS: ("RequestInProgressException", 400),
     ErrorCode.FAILED: ("RequestFailedException", 400),
     ErrorCode.CONFLICT: ("ConcurrentModificationException", 400),

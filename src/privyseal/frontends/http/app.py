@@ -171,7 +171,7 @@ def _request_id() -> str:
     """A version 4 UUID that tells requests apart and protects nothing, so it comes from a generator
     that does not ask the kernel each time.
     """
-    digits = f"{random.getrandbits(128):032x}"  # noqa: S311 - see above
+    digits = f"{random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 

@@ -1,9 +1,9 @@
 -- name: insert
 -- An issued certificate.
 INSERT INTO certificate (authority_id, serial, der, template, subject, not_before, not_after, issued_at,
-    token, request_digest)
+    token, request_digest, service_principal)
 VALUES (:authority_id, :serial, :der, :template, :subject, :not_before, :not_after, :issued_at,
-    :token, :request_digest);
+    :token, :request_digest, :service_principal);
 
 -- name: by_serials
 -- Point reads of a whole batch; the caller drops serials of other authorities.
@@ -18,8 +18,8 @@ SELECT * FROM certificate WHERE authority_id IN (:authorities...) AND token IN (
 UPDATE certificate SET token = NULL WHERE authority_id = :authority_id AND serial = :serial;
 
 -- name: revoke
--- Only once: the first time and reason stay.
-UPDATE certificate SET revoked_at = :at, revocation_reason = :reason
+-- Only once: the first time and reason stay. Its token is free: nobody gets it as a fresh one again.
+UPDATE certificate SET revoked_at = :at, revocation_reason = :reason, token = NULL
 WHERE authority_id = :authority_id AND serial = :serial AND revoked_at IS NULL;
 
 -- name: first_page
@@ -32,3 +32,7 @@ ORDER BY issued_at, serial LIMIT :limit;
 SELECT * FROM certificate WHERE authority_id = :authority_id
     AND (issued_at > :after_at OR (issued_at = :after_at AND serial > :after_serial))
 ORDER BY issued_at, serial LIMIT :limit;
+
+-- name: count
+-- How many certificates an authority has issued.
+SELECT count(*) AS n FROM certificate WHERE authority_id = :authority_id;

@@ -56,6 +56,11 @@ class SqlCertificates:
             rows = sql(tx).rows(_Q["next_page"], **where, after_at=at, after_serial=serial)
         return [_certificate(row) for row in rows]
 
+    def count(self, tx: Tx, authority_id: str) -> int:
+        row = sql(tx).row(_Q["count"], authority_id=authority_id)
+        assert row is not None
+        return int(row["n"])
+
 
 def _columns(certificate: Certificate) -> dict[str, Any]:
     return {
@@ -69,6 +74,7 @@ def _columns(certificate: Certificate) -> dict[str, Any]:
         "issued_at": to_micros(certificate.issued_at),
         "token": certificate.token,
         "request_digest": certificate.request_digest,
+        "service_principal": certificate.service_principal,
     }
 
 
@@ -86,4 +92,5 @@ def _certificate(row: Row) -> Certificate:
         request_digest=row["request_digest"],
         revoked_at=from_micros(row["revoked_at"]),
         revocation_reason=row["revocation_reason"],
+        service_principal=row["service_principal"],
     )

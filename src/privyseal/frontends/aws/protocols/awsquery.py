@@ -16,6 +16,7 @@ from privyseal.frontends.http import Response
 
 FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 100
+_MAX_BODY = 16 * 1024  # bytes: it is read before its signature is, to find out what it asks
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _ENVELOPE = ("Action", "Version")  # fields that are not members of the request
 
@@ -28,6 +29,8 @@ def decode(body: bytes, shape: type[Struct]) -> Struct:
 
 def parse(body: bytes) -> dict[str, Any]:
     """The form's fields. Each occurs once."""
+    if len(body) > _MAX_BODY:
+        raise _malformed(f"it is larger than {_MAX_BODY} bytes")
     try:
         pairs = parse_qsl(
             body.decode("ascii"),

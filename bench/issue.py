@@ -1,0 +1,144 @@
+"""`make bench`: what a certificate costs, from the signed call to the durable row.
+
+Each line is one service, started fresh with one or two workers on SQLite with synchronous=FULL, under
+signed IssueCertificate calls for distinct P-256 CSRs from a P-256 authority, with so many calls at a
+time. CSRs are made and calls are signed before the clock starts; the load generator is one process on
+the same machine. After the clock has stopped every certificate is fetched by its ARN, compared with its
+CSR and verified up to the root; one that fails ends the run.
+
+How to read it:
+
+- `µs CPU` is user and system time of the service's processes for each certificate. It is the figure to
+  keep: it hardly depends on what else runs, while certificates per second do. (A busy neighbour still
+  raises it, through the caches; the load average is printed for that reason.)
+- `generator` is what the load generator took away from the same two cores, for each certificate.
+- The floor is one P-256 verification and one signature on this machine in the same run; no service can
+  be cheaper. `x floor` is the service over that of `openssl speed`.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from tests.service import Service
+
+from bench import checking, floor, load, processes, requests
+
+CONCURRENCY = (1, 8, 64)
+WORKERS = (1, 2)
+WARM_UP = 300
+TARGET = 400.0  # µs of CPU at 64 calls at a time
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """Latencies in milliseconds, costs in microseconds for each certificate."""
+
+    workers: int
+    concurrency: int
+    certificates: int
+    per_second: float
+    cpu: float
+    generator: float
+    p50: float
+    p99: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--certificates", type=int, default=6000, help="for each line [6000]")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+    asked = parser.parse_args()
+    before = os.getloadavg()[0]
+    least = floor.measure()
+    lines = [line for workers in WORKERS for line in measure(workers, asked.certificates)]
+    if asked.output == "json":
+        print(json.dumps(_report(least, lines, before), indent=2))
+    else:
+        _show(least, lines, before)
+
+
+def measure(workers: int, certificates: int) -> list[Line]:
+    """All concurrencies against one service."""
+    with tempfile.TemporaryDirectory() as folder:
+        service = Service(Path(folder) / "data", "--workers", str(workers)).start()
+        try:
+            _run(service, workers, 8, WARM_UP)
+            lines = [_run(service, workers, concurrency, certificates) for concurrency in CONCURRENCY]
+            assert service.stop() == 0
+        finally:
+            service.kill()
+    return lines
+
+
+def _run(service: Service, workers: int, concurrency: int, certificates: int) -> Line:
+    assert service.process
+    environment = service.environment
+    asked = requests.csrs(f"c{concurrency}", certificates)
+    calls = requests.issues(environment, asked)
+    host, port = requests.address(environment)
+    pid, own = service.process.pid, time.process_time()
+    used = processes.cpu_seconds(pid)
+    outcome = load.run(host, port, load.one_after_another(calls), concurrency)
+    used, own = processes.cpu_seconds(pid) - used, time.process_time() - own
+    assert not outcome.cut
+    arns = {checking.arn_in(answer): answer.request for answer in outcome.answers}
+    assert len(arns) == certificates
+    keys = {arn: requests.public_key(asked[number]) for arn, number in arns.items()}
+    checking.check(checking.fetch(environment, list(arns)), keys)
+    times = statistics.quantiles((answer.seconds * 1e3 for answer in outcome.answers), n=100)
+    return Line(
+        workers=workers,
+        concurrency=concurrency,
+        certificates=certificates,
+        per_second=certificates / outcome.seconds,
+        cpu=used / certificates * 1e6,
+        generator=own / certificates * 1e6,
+        p50=times[49],
+        p99=times[98],
+    )
+
+
+def _report(least: floor.Floor, lines: list[Line], load_before: float) -> dict[str, object]:
+    return {
+        "machine": {
+            "processors": os.cpu_count(),
+            "python": platform.python_version(),
+            "load_average_before": load_before,
+            "load_average_after": os.getloadavg()[0],
+        },
+        "floor_us": dataclasses.asdict(least),
+        "lines": [dataclasses.asdict(line) for line in lines],
+        "target_us_cpu_at_64": TARGET,
+    }
+
+
+def _show(least: floor.Floor, lines: list[Line], load_before: float) -> None:
+    print(f"{os.cpu_count()} processors, Python {platform.python_version()}, ", end="")
+    print(f"load average {load_before:.1f} before and {os.getloadavg()[0]:.1f} after")
+    print("Floor, µs of one core:        sign   verify   together")
+    print(
+        f"  openssl speed ecdsap256   {least.openssl_sign:6.1f}   {least.openssl_verify:6.1f}   {least.openssl:8.1f}"
+    )
+    print(
+        f"  cryptography (Python)     {least.python_sign:6.1f}   {least.python_verify:6.1f}   {least.python:8.1f}"
+    )
+    print("IssueCertificate, P-256, durable (SQLite, synchronous=FULL):")
+    print("  workers  at a time  certificates/s   µs CPU  x floor  p50 ms  p99 ms  generator µs")
+    for line in lines:
+        print(
+            f"  {line.workers:7d}  {line.concurrency:9d}  {line.per_second:14.0f}  {line.cpu:7.0f}"
+            f"  {line.cpu / least.openssl:7.1f}  {line.p50:6.1f}  {line.p99:6.1f}  {line.generator:12.0f}"
+        )
+    print(f"Target: under {TARGET:.0f} µs CPU for each certificate at {CONCURRENCY[-1]} at a time.")
+    print(f"All {sum(line.certificates for line in lines)} certificates were fetched and verified.")
+
+
+if __name__ == "__main__":
+    main()
