@@ -1,11 +1,11 @@
-"""Whether certificates are what their ARNs and CSRs say: asked of every answer, after the clock has stopped."""
+"""Whether certificates are what their ARNs and CSRs say: asked of each one after the clock has stopped."""
 
 import json
 from collections.abc import Mapping
 
+from bench import load, requests
 from cryptography import x509
 
-from bench import load, requests
 from privyseal.client.connection import Environment
 
 CONNECTIONS = 16

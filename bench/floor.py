@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-
-from bench import requests
 
 SECONDS = 1
 _ROUNDS = 2000
@@ -29,14 +28,6 @@ class Floor:
     openssl_verify: float
     python_sign: float
     python_verify: float
-
-    @property
-    def openssl(self) -> float:
-        return self.openssl_sign + self.openssl_verify
-
-    @property
-    def python(self) -> float:
-        return self.python_sign + self.python_verify
 
 
 def measure() -> Floor:

@@ -54,9 +54,10 @@ class Interrupted(Store):
         self.before_commit: Callable[[], None] = lambda: None
         self.commits_to_lose = 0
         self.commits = 0
+        self.open = 0  # transactions and views that run now
 
     def view(self, read: Callable[[Tx], T]) -> T:
-        return self._inner.view(read)
+        return self._inner.view(self._counted(read))
 
     def transact(self, write: Callable[[Tx], T]) -> T:
         act, self.before_commit = self.before_commit, lambda: None  # once
@@ -69,9 +70,57 @@ class Interrupted(Store):
                 raise PrivySealError(ErrorCode.UNAVAILABLE, "The disk is full.")
             return result
 
-        result = self._inner.transact(write_and_lose)
+        result = self._inner.transact(self._counted(write_and_lose))
         self.commits += 1
         return result
+
+    def _counted(self, run: Callable[[Tx], T]) -> Callable[[Tx], T]:
+        def counted(tx: Tx) -> T:
+            self.open += 1
+            try:
+                return run(tx)
+            finally:
+                self.open -= 1
+
+        return counted
+
+
+class ForwardingKey(ec.EllipticCurvePrivateKey):
+    """A key that is somewhere else, as in a token or a KMS: it forwards `sign` and knows no secret."""
+
+    def __init__(self, inner: ec.EllipticCurvePrivateKey, when_signing: Callable[[], None]) -> None:
+        self._inner = inner
+        self._when_signing = when_signing
+
+    def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
+        self._when_signing()
+        return self._inner.sign(data, signature_algorithm)
+
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        return self._inner.public_key()
+
+    @property
+    def curve(self) -> ec.EllipticCurve:
+        return self._inner.curve
+
+    @property
+    def key_size(self) -> int:
+        return self._inner.key_size
+
+    def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> bytes:
+        raise NotImplementedError
+
+    def private_numbers(self) -> ec.EllipticCurvePrivateNumbers:
+        raise NotImplementedError
+
+    def private_bytes(self, *_: Any) -> bytes:
+        raise NotImplementedError
+
+    def __copy__(self) -> "ForwardingKey":
+        raise NotImplementedError
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> "ForwardingKey":
+        raise NotImplementedError
 
 
 class WatchedKeys(KeyStore):
@@ -83,6 +132,7 @@ class WatchedKeys(KeyStore):
         self.opened: list[str] = []
         self.lost: set[str] = set()
         self.spoiled: set[str] = set()
+        self.when_signing: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
     def create(self, key_id: str, key_algorithm: str) -> tuple[StoredKey, PrivateKey]:
@@ -97,7 +147,9 @@ class WatchedKeys(KeyStore):
             raise PrivySealError(ErrorCode.UNAVAILABLE, "The key cannot be had now.")
         if key_id in self.spoiled:
             raise ZeroDivisionError("a defect in a key store")
-        return self._inner.open(key_id, stored)
+        key = self._inner.open(key_id, stored)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return ForwardingKey(key, self.when_signing)
 
 
 class World:
@@ -106,7 +158,7 @@ class World:
     def __init__(self, store: Store, clock: FixedClock) -> None:
         self.clock = clock
         self.store = Interrupted(store)
-        self.keys = WatchedKeys()
+        self.keys = WatchedKeys()  # EC keys only
         self.rows = Repositories(SqlAuthorities(), SqlCertificates(), SqlTags())
         self.ca = CertificateAuthorities(self.store, self.rows, self.keys)
 

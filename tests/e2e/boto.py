@@ -41,19 +41,20 @@ class Wire:
 
 
 @contextmanager
-def client(service: Service, name: str = "acm-pca", protocol: str = "json", **options: Any) -> Iterator[Any]:
-    """A client that knows the endpoint and the key, and is closed at the end."""
+def client(service: Service, name: str = "acm-pca", protocol: str = "json", **more: Any) -> Iterator[Any]:
+    """A client that knows the endpoint and the key, and is closed at the end. `more` is boto3's own."""
     session = botocore.session.Session()
     if protocol != "json":
         prefer_cbor(session, name)
     found = service.environment
     made = boto3.session.Session(botocore_session=session).client(
         name,
-        endpoint_url=found.url,
+        endpoint_url=more.pop("endpoint_url", found.url),
         region_name=found.region,
         aws_access_key_id=found.access_key_id,
         aws_secret_access_key=found.secret_access_key,
-        config=Config(retries={"total_max_attempts": 1}, **options),
+        config=Config(retries={"total_max_attempts": 1}),
+        **more,
     )
     try:
         yield made

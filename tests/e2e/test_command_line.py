@@ -127,7 +127,7 @@ def test_inspect_says_what_openssl_says(privyseal: PrivySeal, team: dict[str, st
     assert leaf["not_after"] == f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
     text = run(*COMMAND, "inspect", fullchain)
     assert "serverAuth, clientAuth" in text
-    assert "no certificate" in fails(*COMMAND, "inspect", fullchain.with_name("seen.internal.key.pem"))
+    assert "BEGIN CERTIFICATE" in fails(*COMMAND, "inspect", fullchain.with_name("seen.internal.key.pem"))
 
 
 def test_the_environment_points_a_shell_at_the_service_and_away_again(service: Service) -> None:

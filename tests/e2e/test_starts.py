@@ -7,7 +7,7 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -208,10 +208,7 @@ def test_a_killed_supervisor_takes_its_workers_along(stopped: Service) -> None:
         workers = _children(process.pid)
         process.kill()
         process.wait()
-    until = time.monotonic() + STOP_SECONDS
-    while any(map(_is_running, workers)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not [pid for pid in workers if _is_running(pid)]
+    _wait_until(lambda: not any(map(_is_running, workers)))
     assert stopped.start().stop() == 0
 
 
@@ -220,11 +217,17 @@ def test_a_worker_that_dies_is_replaced(stopped: Service) -> None:
     with serving("up", "--data-dir", stopped.data_dir, "--port", "0") as process:
         (worker,) = [pid for pid in _children(process.pid) if _is_worker(pid)]
         os.kill(worker, signal.SIGKILL)
-        until = time.monotonic() + STOP_SECONDS
-        while not _answers(stopped) and time.monotonic() < until:
-            time.sleep(0.1)
+        _wait_until(lambda: not _is_running(worker))
+        _wait_until(lambda: _answers(stopped))
         assert PrivySeal(stopped, stopped.data_dir.parent).json("ca", "list")["authorities"]
         assert worker not in _children(process.pid)
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + STOP_SECONDS
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _answers(service: Service) -> bool:

@@ -1,4 +1,4 @@
-"""JSON bodies of our own contracts: one object of a known shape, read in one way only."""
+"""JSON, read in one way only: no repeated names, no NaN, no lone surrogates, no endless nesting."""
 
 import json
 from typing import Any, NoReturn, TypeVar
@@ -11,15 +11,29 @@ from privyseal.errors import ErrorCode, PrivySealError
 Shape = TypeVar("Shape", bound=Struct)
 
 
+def load(body: bytes) -> Any:
+    """Raises ValueError, which says why."""
+    try:
+        text = body.decode()
+        value = _DECODER.decode(text)
+        if "\\u" in text:
+            msgspec.json.decode(body)  # refuses lone surrogates, which the standard library lets through
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
 def decode(body: bytes, shape: type[Shape]) -> Shape:
-    """`body` as a `shape`: no unknown or repeated names, no NaN, no lone surrogates, no other types.
+    """`body` as a `shape` of our own contracts, without unknown names.
 
     Raises MALFORMED_REQUEST for what is no JSON, VALIDATION for what is not of that shape.
     """
     try:
-        msgspec.json.decode(body)  # refuses what the standard library lets through, but not repetitions
-        value = _DECODER.decode(body.decode())
-    except (ValueError, RecursionError, msgspec.DecodeError) as error:
+        value = load(body)
+    except ValueError as error:
         raise PrivySealError(ErrorCode.MALFORMED_REQUEST, f"The body is not JSON: {_short(error)}.") from None
     try:
         return msgspec.convert(value, shape)

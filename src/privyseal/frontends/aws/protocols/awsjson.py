@@ -6,12 +6,13 @@ Source: Smithy 2.0, "AWS JSON 1.1 protocol".
 import base64
 import json
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends import strict_json
 from privyseal.frontends.aws import constraints, errors
 from privyseal.frontends.http import Response
 
@@ -23,15 +24,10 @@ def decode(body: bytes, shape: type[Struct]) -> Struct:
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """One JSON object, strictly: UTF-8, no duplicate names, no NaN, no lone surrogates."""
+    """One JSON object, read strictly."""
     try:
-        text = body.decode()
-        value = _DECODER.decode(text)
-        if "\\u" in text:
-            msgspec.json.decode(body)  # refuses lone surrogates, which the standard library lets through
-    except RecursionError:
-        raise _malformed("it is nested too deeply") from None
-    except (ValueError, msgspec.DecodeError) as error:
+        value = strict_json.load(body)
+    except ValueError as error:
         raise _malformed(str(error)) from None
     if not isinstance(value, dict):
         raise _malformed("it must be an object")
@@ -64,22 +60,8 @@ def _encode(value: Any) -> Any:
     raise TypeError(message)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a name occurs twice in an object"
-        raise ValueError(message)
-    return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
-_ENCODER = json.JSONEncoder(default=_encode)
-
-
 def _malformed(why: str) -> PrivySealError:
     return PrivySealError(ErrorCode.MALFORMED_REQUEST, f"The body is not a JSON request: {why[:200]}")
+
+
+_ENCODER = json.JSONEncoder(default=_encode)
