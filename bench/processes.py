@@ -1,5 +1,6 @@
 """A process and everything below it, from /proc: how much CPU it has used, and its end."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -30,19 +31,15 @@ def cpu_seconds(pid: int) -> float:
     return ticks / _TICK
 
 
-def kill_all(pid: int) -> list[int]:
-    """SIGKILL to the whole tree, parents first so that none starts another child; who was killed."""
-    killed = []
-    for each in tree(pid):
-        try:
-            os.kill(each, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-        killed.append(each)
-    return killed
+def kill(pids: list[int]) -> None:
+    """SIGKILL to each: a tree is given parents first, so that nobody starts another child."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def alive(pids: list[int]) -> list[int]:
+    """Those that run; one that has ended and only waits to be collected does not."""
     return [pid for pid in pids if (fields := _stat(pid)) and fields[0] != "Z"]
 
 

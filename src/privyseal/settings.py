@@ -20,7 +20,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 CONFIG_FILE = "privyseal.toml"
 _PREFIX = "PRIVYSEAL_"
 # Variables with the prefix that are no settings: what `privyseal env` prints for its users, where
-# the settings themselves are found, and what the opt-in live test reads.
+# the settings themselves are found, and what opt-in tests read.
 NO_SETTINGS = frozenset(
     {
         "URL",
@@ -31,8 +31,12 @@ NO_SETTINGS = frozenset(
         "CONFIG",
         "LIVE_CA_ARN",
         "REQUIRE_PROGRAMS",
+        "TERRAFORM_PLUGINS",
     }
 )
+
+# Lists and tables: no variable holds one.
+_IN_THE_FILE_ALONE = frozenset({"devices", "issuers", "names", "publisher", "quotas"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -59,6 +63,23 @@ class IssuerSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     validity_days: Annotated[int, Meta(ge=1, le=36500)] = 365
 
 
+class PublisherSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[publisher]`: where the buckets are that calls name."""
+
+    type: Literal["directory", "s3"] = "directory"  # below the data directory, or in Amazon S3
+    endpoint_url: str = ""  # of another server that speaks S3; these three are for `s3`
+    region: str = ""
+    profile: str = ""
+
+
+class QuotaSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[quotas]`: nothing is limited that is not named here."""
+
+    certificates_per_authority: Annotated[int, Meta(ge=1)] | None = None  # AWS: 1000000
+    # operation → requests a second in each worker process; AWS: IssueCertificate 25
+    requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     host: str = "127.0.0.1"  # the address that is served; not loopback: TLS
     port: Port = 8700  # 0: a free one
@@ -73,8 +94,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     status_port: Port | None = None  # metrics and health on an address of their own; plain HTTP
     log_level: Annotated[str, Meta(pattern=r"\A(?i:debug|info|warning|error)\Z")] = "warning"
     access_log: bool = False  # one line for each request (log-level info)
+    asynchronous_issuing: bool = False  # IssueCertificate answers before it signs, as AWS does
+    issuing_delay_seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.0  # then: at least so much later
     devices: DeviceSettings = DeviceSettings()
     issuers: dict[str, IssuerSettings] = {}
+    publisher: PublisherSettings = PublisherSettings()
+    quotas: QuotaSettings = QuotaSettings()
 
     @property
     def on_loopback(self) -> bool:
@@ -140,14 +165,14 @@ def _from_file(config: Path | None, data_dir: Path) -> dict[str, Any]:
 
 def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """`PRIVYSEAL_STATUS_PORT` is `status-port`; tables are for the file alone."""
-    known = {each.encode_name for each in msgspec.structs.fields(Settings)} - {"devices", "issuers", "names"}
+    known = {each.encode_name for each in msgspec.structs.fields(Settings)} - _IN_THE_FILE_ALONE
     values: dict[str, Any] = {}
     for variable, value in environ.items():
         label = variable.removeprefix(_PREFIX)
         if label == variable or label in NO_SETTINGS:
             continue
         name = label.lower().replace("_", "-")
-        if name not in known:
+        if name not in known or label != name.upper().replace("-", "_"):  # one spelling only
             raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"The variable {variable} is not a setting.")
         values[name] = value
     return values

@@ -8,11 +8,14 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
+
+from msgspec import structs
 
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey, Principal
-from privyseal.ca.ports import KeyStore
+from privyseal.ca.ports import KeyStore, Publisher
 from privyseal.ca.service import CertificateAuthorities, Repositories
 from privyseal.client.api import Caller
 from privyseal.clock import Clock, SystemClock
@@ -23,6 +26,7 @@ from privyseal.devices.terms import Terms
 from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.aws import acm_pca, sts
 from privyseal.frontends.aws.front import AwsFrontend
+from privyseal.frontends.aws.quotas import limited
 from privyseal.frontends.health import Health
 from privyseal.frontends.http import App, Authenticator, Limits, Pool, Route
 from privyseal.frontends.provisioning import ProvisioningFrontend
@@ -31,13 +35,18 @@ from privyseal.hosting.in_process import InProcess
 from privyseal.issuers import ISSUERS
 from privyseal.keystores import KEYSTORES
 from privyseal.observability.metrics import PrometheusMeter, render
-from privyseal.settings import IssuerSettings, Settings
+from privyseal.publishers import PUBLISHERS
+from privyseal.settings import IssuerSettings, PublisherSettings, Settings
 from privyseal.store import Store
 from privyseal.stores import STORES
 from privyseal.stores.repositories.access_keys import SqlAccessKeys
+from privyseal.stores.repositories.audit_reports import SqlAuditReports
 from privyseal.stores.repositories.authorities import SqlAuthorities
 from privyseal.stores.repositories.certificates import SqlCertificates
 from privyseal.stores.repositories.devices import SqlDevices
+from privyseal.stores.repositories.pending_requests import SqlPendingRequests
+from privyseal.stores.repositories.permissions import SqlPermissions
+from privyseal.stores.repositories.policies import SqlPolicies
 from privyseal.stores.repositories.tags import SqlTags
 from privyseal.wrapping import Wrapper
 
@@ -68,7 +77,7 @@ class Parts:
         self.store: Database = _row(STORES, "sqlite")(directory.database, self.clock)
         self.store.migrate()
         self.access_keys = SqlAccessKeys(wrapper)
-        self.authorities = _authorities(self.store, wrapper)
+        self.authorities = _authorities(self.store, wrapper, directory, settings)
         self.pool = Pool(POOL_THREADS, POOL_QUEUE)
         # An issuer elsewhere may take minutes: devices wait in threads of their own.
         self.device_pool = Pool(DEVICE_THREADS, POOL_QUEUE, name="device")
@@ -101,6 +110,13 @@ class Apps:
 
 @contextmanager
 def offline(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
+    """For a start, which issues at once: nobody would sign later."""
+    with _opened(directory, structs.replace(settings, asynchronous_issuing=False)) as parts:
+        yield parts
+
+
+@contextmanager
+def _opened(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
     parts = Parts(directory, settings)
     try:
         yield parts
@@ -110,8 +126,10 @@ def offline(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
 
 @contextmanager
 def online(directory: DataDirectory, settings: Settings) -> Iterator[Apps]:
-    with offline(directory, settings) as parts:
-        yield _apps(parts)
+    with _opened(directory, settings) as parts:
+        apps = _apps(parts)
+        parts.authorities.start()
+        yield apps
 
 
 def _apps(parts: Parts) -> Apps:
@@ -119,7 +137,8 @@ def _apps(parts: Parts) -> Apps:
     meter = PrometheusMeter()
     authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
     devices = SqlDevices()
-    aws = AwsFrontend([parts.acm_pca, sts.service()], authenticator, clock, settings.region)
+    acm_pca_ = limited(parts.acm_pca, settings.quotas.requests_per_second)
+    aws = AwsFrontend([acm_pca_, sts.service()], authenticator, clock, settings.region)
     registry = Registry(parts.store, devices)
     api = ApiFrontend(authenticator, clock, pool, certificates=parts.authorities.reader, devices=registry)
     health = Health(pool.run, lambda: parts.store.view(lambda _: None), render)
@@ -146,10 +165,41 @@ def _all_health_routes(health: Health) -> list[Route]:
     return [Route(path, health, ("GET", "HEAD")) for path in (b"/healthz", b"/readyz", b"/metrics")]
 
 
-def _authorities(store: Store, wrapper: Wrapper) -> CertificateAuthorities:
+def _authorities(
+    store: Store, wrapper: Wrapper, directory: DataDirectory, settings: Settings
+) -> CertificateAuthorities:
     key_store: KeyStore = _row(KEYSTORES, "software")(wrapper)
-    rows = Repositories(SqlAuthorities(), SqlCertificates(), SqlTags())
-    return CertificateAuthorities(store, rows, key_store)
+    rows = Repositories(
+        SqlAuthorities(),
+        SqlCertificates(),
+        SqlTags(),
+        SqlPermissions(),
+        SqlPolicies(),
+        SqlAuditReports(),
+        SqlPendingRequests(),
+    )
+    return CertificateAuthorities(
+        store,
+        rows,
+        key_store,
+        _publisher(directory, settings.publisher),
+        certificates_per_authority=settings.quotas.certificates_per_authority,
+        issuing_delay=timedelta(seconds=settings.issuing_delay_seconds)
+        if settings.asynchronous_issuing
+        else None,
+    )
+
+
+def _publisher(directory: DataDirectory, section: PublisherSettings) -> Publisher:
+    if section.type == "directory":
+        local: Publisher = _row(PUBLISHERS, section.type)(directory.buckets)
+        return local
+    remote: Publisher = _row(PUBLISHERS, section.type)(
+        endpoint_url=section.endpoint_url or None,
+        region=section.region or None,
+        profile=section.profile or None,
+    )
+    return remote
 
 
 def _device_issuer(parts: Parts) -> Issuer | None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -11,11 +12,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
+from tests.publishers.memory import MemoryPublisher
 
 from privyseal.ca.creation import CreateRequest
 from privyseal.ca.model import ROOT, SUBORDINATE, Authority, StoredKey
 from privyseal.ca.ports import KeyStore
-from privyseal.ca.preparing import Issued, IssueRequest
+from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.service import CertificateAuthorities, Repositories
 from privyseal.ca.states import Status
 from privyseal.caller import Caller
@@ -24,8 +26,12 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.keystores.software import SoftwareKeyStore
 from privyseal.names import AuthorityArn
 from privyseal.store import Store, Tx
+from privyseal.stores.repositories.audit_reports import SqlAuditReports
 from privyseal.stores.repositories.authorities import SqlAuthorities
 from privyseal.stores.repositories.certificates import SqlCertificates
+from privyseal.stores.repositories.pending_requests import SqlPendingRequests
+from privyseal.stores.repositories.permissions import SqlPermissions
+from privyseal.stores.repositories.policies import SqlPolicies
 from privyseal.stores.repositories.tags import SqlTags
 from privyseal.wrapping import Wrapper
 from privyseal.x509.algorithms import PrivateKey
@@ -54,9 +60,11 @@ class Interrupted(Store):
         self.before_commit: Callable[[], None] = lambda: None
         self.commits_to_lose = 0
         self.commits = 0
+        self.views = 0
         self.open = 0  # transactions and views that run now
 
     def view(self, read: Callable[[Tx], T]) -> T:
+        self.views += 1
         return self._inner.view(self._counted(read))
 
     def transact(self, write: Callable[[Tx], T]) -> T:
@@ -152,6 +160,17 @@ class WatchedKeys(KeyStore):
         return ForwardingKey(key, self.when_signing)
 
 
+ROWS = Repositories(
+    SqlAuthorities(),
+    SqlCertificates(),
+    SqlTags(),
+    SqlPermissions(),
+    SqlPolicies(),
+    SqlAuditReports(),
+    SqlPendingRequests(),
+)
+
+
 class World:
     """One process: services, fakes and a clock over `store`."""
 
@@ -159,8 +178,9 @@ class World:
         self.clock = clock
         self.store = Interrupted(store)
         self.keys = WatchedKeys()  # EC keys only
-        self.rows = Repositories(SqlAuthorities(), SqlCertificates(), SqlTags())
-        self.ca = CertificateAuthorities(self.store, self.rows, self.keys)
+        self.rows = ROWS
+        self.publisher = MemoryPublisher()
+        self.ca = CertificateAuthorities(self.store, self.rows, self.keys, self.publisher)
 
     def create(self, kind: str = ROOT, **changes: Any) -> str:
         return str(self.ca.creation.create(create_request(kind, **changes)))
@@ -265,7 +285,9 @@ def issue_request(arn: str, asked: bytes | None = None, **changes: Any) -> Issue
     return replace(made, **changes)
 
 
+@cache
 def csr(name: str = "device-1") -> bytes:
+    """Always the same octets for a name, as of a client that asks again."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(_DEVICE_KEY, hashes.SHA256())
     return request.public_bytes(Encoding.PEM)

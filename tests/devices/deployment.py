@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from tests.publishers.memory import MemoryPublisher
 
 from privyseal.access.model import Principal
 from privyseal.ca.service import CertificateAuthorities, Repositories
@@ -24,9 +25,13 @@ from privyseal.frontends.http import Pool
 from privyseal.hosting.in_process import InProcess
 from privyseal.issuers.local import LocalIssuer
 from privyseal.keystores.software import SoftwareKeyStore
+from privyseal.stores.repositories.audit_reports import SqlAuditReports
 from privyseal.stores.repositories.authorities import SqlAuthorities
 from privyseal.stores.repositories.certificates import SqlCertificates
 from privyseal.stores.repositories.devices import SqlDevices
+from privyseal.stores.repositories.pending_requests import SqlPendingRequests
+from privyseal.stores.repositories.permissions import SqlPermissions
+from privyseal.stores.repositories.policies import SqlPolicies
 from privyseal.stores.repositories.tags import SqlTags
 from privyseal.stores.sql import sql
 from privyseal.stores.sqlite import MEMORY, SqliteStore
@@ -46,9 +51,17 @@ class Deployment:
         self.clock = FixedClock(at)
         self.store = SqliteStore(path, self.clock)
         self.store.migrate()
-        rows = Repositories(SqlAuthorities(), SqlCertificates(), SqlTags())
+        rows = Repositories(
+            SqlAuthorities(),
+            SqlCertificates(),
+            SqlTags(),
+            SqlPermissions(),
+            SqlPolicies(),
+            SqlAuditReports(),
+            SqlPendingRequests(),
+        )
         key_store = SoftwareKeyStore(Wrapper(bytes(KEK_BYTES)))
-        self.authorities = CertificateAuthorities(self.store, rows, key_store)
+        self.authorities = CertificateAuthorities(self.store, rows, key_store, MemoryPublisher())
         self.pool = Pool(8, 256)
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
         self.devices = SqlDevices()

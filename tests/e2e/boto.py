@@ -94,12 +94,16 @@ def issue(pca: Any, arn: str, csr: bytes, template: str = "EndEntityCertificate"
     return str(pca.issue_certificate(CertificateAuthorityArn=arn, Csr=csr, **asked | more)["CertificateArn"])
 
 
-def activate(pca: Any, arn: str, *, parent: str | None = None, path_length: int = 0) -> str:
+def activate(
+    pca: Any, arn: str, *, parent: str | None = None, path_length: int = 0, signing: str = "SHA256WITHECDSA"
+) -> str:
     """Give a pending authority its certificate, waiting as boto3 waits; its PEM."""
     pca.get_waiter("certificate_authority_csr_created").wait(CertificateAuthorityArn=arn)
     csr = pca.get_certificate_authority_csr(CertificateAuthorityArn=arn)["Csr"].encode()
     template = f"SubordinateCACertificate_PathLen{path_length}" if parent else "RootCACertificate"
-    certificate = issue(pca, parent or arn, csr, template, Validity={"Type": "DAYS", "Value": 1000})
+    days = 900 + path_length if parent else 1000  # none may outlive the one above it
+    terms = {"SigningAlgorithm": signing, "Validity": {"Type": "DAYS", "Value": days}}
+    certificate = issue(pca, parent or arn, csr, template, **terms)
     where = {"CertificateAuthorityArn": parent or arn, "CertificateArn": certificate}
     pca.get_waiter("certificate_issued").wait(**where)
     found = pca.get_certificate(**where)

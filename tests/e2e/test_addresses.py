@@ -19,11 +19,6 @@ from tests.programs import program
 from tests.service import COMMAND, Service
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def _get(url: str, bundle: str | None = None) -> tuple[int, str]:
     try:
         trust = ssl.create_default_context(cafile=bundle)
@@ -56,10 +51,13 @@ class Everywhere:
 
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
-    port = _free_port()
-    options = ("--host", "0.0.0.0", "--workers", "2", "--status-port", str(port), "--name", "ca.example")
+    options = ("--host", "0.0.0.0", "--workers", "2", "--status-port", "0", "--name", "ca.example")
     service = Service(tmp_path_factory.mktemp("everywhere") / "data", *options).start()
-    yield Everywhere(service, f"http://127.0.0.1:{port}")
+    shown = re.search(
+        r"^ +Metrics +(http://127\.0\.0\.1:\d+)/metrics$", service.log.read_text(), re.MULTILINE
+    )
+    assert shown
+    yield Everywhere(service, shown[1])
     assert service.stop() == 0
 
 
@@ -172,4 +170,5 @@ def test_without_an_authority_tls_needs_a_certificate_that_is_brought(tmp_path: 
 
 def test_numbers_are_on_the_main_address_where_that_is_loopback(service: Service) -> None:
     """Nobody but this machine can read them there."""
+    assert _get(f"{service.url}/healthz") == (200, "ok\n")
     assert "http_requests_total" in _get(f"{service.url}/metrics")[1]

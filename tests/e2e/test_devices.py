@@ -11,7 +11,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,9 @@ class Device:
     def public_key(self) -> str:
         return openssl.public_key(self.key)
 
-    def csr(self, common_name: str | None = None, file: str = "csr") -> str:
+    def csr(self, common_name: str | None = None, file: str = "csr", names: Sequence[str] = ()) -> str:
         path = self.factory.file(f"{self.id}.{file}")
-        return openssl.new_csr(path, self.key, f"/CN={common_name or self.id}").read_text()
+        return openssl.new_csr(path, self.key, f"/CN={common_name or self.id}", names).read_text()
 
     def ask(self, csr: str | None = None) -> Answer:
         return self.factory.post({"csr": csr or self.csr(), "device_id": self.id})
@@ -154,6 +154,15 @@ def test_a_device_with_an_openssl_key_gets_its_certificate(factory: Factory, kin
     assert certificate.subject.rfc4514_string() == f"CN={device.id}"
     path = factory.file(f"{device.id}.cert")
     assert run(program("openssl"), "x509", "-in", path, "-noout", "-pubkey") == device.public_key
+
+
+def test_a_device_may_have_host_names_that_are_its_own(factory: Factory) -> None:
+    """Its id, and names below which its id is the host."""
+    device = factory.registered()
+    names = [f"DNS:{device.id}", f"DNS:{device.id}.fleet.example"]
+    certificate = _chain_verifies(factory, device, device.ask(device.csr(names=names)))
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert found.get_values_for_type(x509.DNSName) == [name.removeprefix("DNS:") for name in names]
 
 
 def test_python_alone_is_enough(factory: Factory) -> None:
@@ -250,6 +259,11 @@ VERDICTS: dict[str, tuple[int, Callable[[Device, Device], dict[str, Any]]]] = {
     "another device's key": (403, lambda d, other: {"csr": other.csr(d.id), "device_id": d.id}),
     "another device's id": (403, lambda d, other: {"csr": d.csr(), "device_id": other.id}),
     "another common name": (403, lambda d, _: {"csr": d.csr("admin"), "device_id": d.id}),
+    "somebody else's host name": (
+        403,
+        lambda d, _: {"csr": d.csr(names=["DNS:admin.internal"]), "device_id": d.id},
+    ),
+    "an address": (403, lambda d, _: {"csr": d.csr(names=["IP:10.0.0.1"]), "device_id": d.id}),
     "the id in other letters": (404, lambda d, _: {"csr": d.csr(), "device_id": d.id.upper()}),
 }
 

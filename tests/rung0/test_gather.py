@@ -219,27 +219,22 @@ def test_a_request_whose_caller_has_left_is_not_run(
 def test_a_loop_that_has_closed_keeps_nobody_else_from_an_answer(
     executor: ThreadPoolExecutor, callers: ThreadPoolExecutor
 ) -> None:
+    """Its request is first in the batch; another loop and a thread wait behind it."""
     doubling = Doubling()
     lane = Lane(doubling, executor)
     first = hold(lane, doubling, callers)
-
-    async def abandon() -> None:
-        task = asyncio.ensure_future(lane.submit(2))
-        await asyncio.sleep(0)
-        shield = asyncio.shield(task)
-        shield.cancel()
-
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(abandon())
-    pending = asyncio.all_tasks(loop)
+    abandoned = loop.create_task(lane.submit(2))
+    loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+    wait_until_waiting(lane, 1)
+    another_loop = callers.submit(lambda: asyncio.run(lane.submit(4)))
     thread = callers.submit(lane.ask, 6)
-    wait_until_waiting(lane, 2)
+    wait_until_waiting(lane, 3)
     doubling.gate.set()
-    assert (outcome(first), outcome(thread)) == (0, 12)
-    for task in pending:  # what asyncio would complain about on behalf of the abandoned task
-        task._log_destroy_pending = False  # type: ignore[attr-defined]
-        task.get_coro().close()
+    assert [outcome(each) for each in (first, another_loop, thread)] == [0, 8, 12]
+    abandoned._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio would complain of it
+    abandoned.get_coro().close()
 
 
 def test_after_a_shutdown_nobody_waits_for_ever(callers: ThreadPoolExecutor) -> None:

@@ -100,6 +100,7 @@ def fill_the_disk(folder: Path) -> None:
         afterwards=keys(store),
         integrity=store.check(),
         journal=journals.problems(store),
+        chains=len({row.writer for row in journals.rows(store)}),
     )
 
 

@@ -115,3 +115,14 @@ def test_pages_run_in_order_of_issue_and_miss_nobody(store: Database) -> None:
             seen += shown
             after = (shown[-1].issued_at, shown[-1].serial)
         assert seen == expected
+
+
+def test_the_service_that_asked_is_kept(store: Database) -> None:
+    rows = [certificate(A, service_principal="acm.amazonaws.com"), certificate(A)]
+    add(store, *rows)
+    assert [find(store, row) for row in rows] == rows
+
+
+def test_certificates_are_counted_for_each_authority(store: Database) -> None:
+    add(store, *(certificate(A) for _ in range(7)), certificate(B))
+    assert [store.view(lambda tx, a=each: ROWS.count(tx, a)) for each in (A, B, "c")] == [7, 1, 0]  # type: ignore[misc]

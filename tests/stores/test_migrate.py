@@ -2,11 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
-from tests.stores.conftest import Database
+from tests.stores.conftest import SHARED, Database
 
+from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.store import Tx
 from privyseal.stores import STORES
@@ -63,6 +66,15 @@ def test_migrating_again_changes_nothing(another: Callable[[], Database]) -> Non
     store.migrate()
     another().migrate()
     assert [tuple(row) for row in ledger(store)] == [tuple(row) for row in before]
+
+
+def test_many_that_start_at_once_migrate_once(tmp_path: Path, clock: FixedClock) -> None:
+    stores = [open_store(tmp_path, clock) for open_store in SHARED.values() for _ in range(8)]
+    with ThreadPoolExecutor(len(stores)) as threads:
+        list(threads.map(lambda store: store.migrate(), stores))
+    for store in stores:
+        assert len(ledger(store)) == len(migrations("sqlite"))
+        store.close()
 
 
 def test_a_database_with_a_foreign_migration_is_not_opened(another: Callable[[], Database]) -> None:

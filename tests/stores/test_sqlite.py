@@ -1,5 +1,6 @@
 """SQLite itself: query plans, disks in trouble, processes that share a file or are killed."""
 
+import fcntl
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +119,20 @@ def test_a_full_disk_is_unavailable_and_loses_nothing(file: SqliteStore, tmp_pat
     assert seen["readable"] == seen["acknowledged"][:-1]  # reading goes on meanwhile
     assert sorted(seen["acknowledged"]) == seen["afterwards"] == keys(file)
     assert (seen["integrity"], seen["journal"]) == ("ok", [])
+    assert seen["chains"] > 1  # whether the last row of the first chain was written, nobody knew
+
+
+def test_writers_take_turns_by_the_lock_beside_the_file(file: SqliteStore, tmp_path: Path) -> None:
+    """Who waits sleeps in the kernel and is woken, where SQLite alone would poll."""
+    put(file, "a")
+    with (tmp_path / "privyseal.db.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        writer = threading.Thread(target=put, args=(file, "b"))
+        writer.start()
+        writer.join(0.3)
+        assert (writer.is_alive(), keys(file)) == (True, ["a"])
+    writer.join(SECONDS)
+    assert keys(file) == ["a", "b"]
 
 
 def test_a_folder_that_cannot_be_written_is_unavailable_until_it_can(tmp_path: Path) -> None:

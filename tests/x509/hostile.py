@@ -63,6 +63,17 @@ def _lines(edit: Callable[[list[bytes]], list[bytes]]) -> Make:
     return lambda: b"\n".join(edit(armour(_good()).split(b"\n")))
 
 
+def _spare_bits() -> bytes:
+    """Two octets in three letters leave two bits over: the same CSR in another text."""
+    data = _good()
+    while len(data) % 3 != 2:
+        data = csr(subject=cn("device-" + "1" * (3 - len(data) % 3)))
+    head, letter, tail = armour(data).rpartition(base64.b64encode(data)[-2:-1] + b"=\n-----END")
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = alphabet[alphabet.index(letter[:1]) + 1 :][:1]
+    return head + other + letter[1:] + tail
+
+
 def _text_private_key() -> bytes:
     return forge.p256().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -91,6 +102,8 @@ PEM: Mapping[str, Make] = {
     "a letter that is not base64": _lines(lambda lines: [lines[0], b"*" + lines[1][1:], *lines[2:]]),
     "base64 cut short": _lines(lambda lines: [lines[0], lines[1][:-1], *lines[2:]]),
     "padding in the middle": _lines(lambda lines: [lines[0], lines[1][:-4] + b"AA==", *lines[2:]]),
+    "END in the middle of a line": lambda: armour(_good()).replace(b"\n-----END", b"-----END"),
+    "base64 whose spare bits are not zero": _spare_bits,
     "an empty block": _lines(lambda lines: [lines[0], *lines[-2:]]),
     "UTF-16": lambda: armour(_good()).decode().encode("utf-16"),
     "33 kB of text before it": lambda: b"#" * 33_000 + b"\n" + armour(_good()),
@@ -269,6 +282,7 @@ NAMES: Mapping[str, Make] = {
     "an empty directoryName": _names(tlv(0xA4, name())),
     "a directoryName with a NUL": _names(tlv(0xA4, cn("a\x00b"))),
     "an ediPartyName without a party": _names(tlv(0xA5, tlv(0xA0, tlv(0x0C, b"x")))),
+    "an ediPartyName whose party is empty": _names(tlv(0xA5, tlv(0xA1, tlv(0x0C, b"")))),
     "a registeredID that is none": _names(tlv(0x88, b"\x80")),
     "names that are a SET": _attributes(request(extension(forge.SAN, set_of(dns("a.example"))))),
     "something after the names": _attributes(

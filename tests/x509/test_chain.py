@@ -14,7 +14,7 @@ from tests.x509.hierarchy import NOW
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import der, pem
 from privyseal.x509.build import issuer_from_certificate
-from privyseal.x509.chain import CaCertificate, check_ca_certificate
+from privyseal.x509.chain import MAX_CHAIN, CaCertificate, check_ca_certificate
 from privyseal.x509.keys import public_key_der
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -266,4 +266,13 @@ def test_an_issuer_without_key_identifier_is_known_by_the_hash_of_its_key() -> N
 def test_only_a_ca_certificate_makes_an_issuer() -> None:
     with pytest.raises(PrivySealError) as caught:
         issuer_from_certificate(OWN._replace(constraints=None).der())
+    assert caught.value.code is MALFORMED
+
+
+def test_the_chain_has_a_limit_of_its_own() -> None:
+    """2 MB, as in the service model; more is not even searched for certificates."""
+    own = pem.to_pem(OWN.der()).encode()
+    spki = public_key_der(OWN_KEY.public_key())
+    with pytest.raises(PrivySealError, match="2097153 octets") as caught:
+        check_ca_certificate(own, b"#" * (MAX_CHAIN + 1), spki=spki, authority_type="SUBORDINATE", now=NOW)
     assert caught.value.code is MALFORMED

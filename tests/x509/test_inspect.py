@@ -65,6 +65,11 @@ def test_what_is_no_certificate_is_refused(text: str) -> None:
     assert caught.value.code is ErrorCode.MALFORMED_CERTIFICATE
 
 
+def test_a_file_that_is_no_certificate_for_its_size_is_not_searched() -> None:
+    with pytest.raises(PrivySealError, match="octets; at most 65536"):
+        inspect(b"#" * 65_537)
+
+
 LEAF = leaf()
 
 

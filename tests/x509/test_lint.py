@@ -55,6 +55,31 @@ SIGNS = extensions.key_usage(["keyCertSign"])
 LEAF_WITH_LENGTH = extensions.basic_constraints(ca=False, path_length=0, critical=False)
 SOFT_CA = extensions.basic_constraints(ca=True, path_length=0, critical=False)
 NO_PURPOSE = Extension(oids.EXTENDED_KEY_USAGE, False, forge.seq())
+NO_CONSTRAINT = Extension(
+    oids.NAME_CONSTRAINTS, True, forge.seq(forge.tlv(0xA0, forge.seq(dns("a.example"))))
+)
+NOT_POINTS = Extension(oids.CRL_DISTRIBUTION_POINTS, False, forge.tlv(0x0C, b"http://a.example/crl"))
+
+
+def passing(*more: Extension) -> ToBeSigned:
+    """A leaf of a template that passes extensions through."""
+    tbs = leaf(template="BlankEndEntityCertificate_APIPassthrough")
+    return replace(tbs, extensions=(*tbs.extensions, *more))
+
+
+def own_key_id(tbs: ToBeSigned) -> bytes:
+    value = next(e.value for e in tbs.extensions if e.oid == oids.SUBJECT_KEY_IDENTIFIER)
+    return extensions.read_subject_key_identifier(value)
+
+
+def root_that_names(*parts: bytes) -> ToBeSigned:
+    """A root with an authority key identifier made of these fields."""
+    made = root()
+    return replace(
+        made,
+        extensions=(*made.extensions, Extension(oids.AUTHORITY_KEY_IDENTIFIER, False, forge.seq(*parts))),
+    )
+
 
 # text of the rule → certificates that break it
 BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
@@ -89,6 +114,16 @@ BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
             replace(leaf().issuer, key_id=extensions.read_subject_key_identifier(leaf().extensions[3].value))
         ),
     ],
+    "every extension has the form that its identifier promises": [
+        lambda: passing(NOT_POINTS),
+        lambda: passing(Extension(oids.CERTIFICATE_POLICIES, False, forge.seq(b"\x02\x01\x01"))),
+    ],
+    "the authority key identifier of a root names the root's own key": [
+        lambda: root_that_names(forge.tlv(0x80, b"0" * 20)),
+        root_that_names,
+        lambda: root_that_names(forge.tlv(0x80, own_key_id(root())), forge.tlv(0x82, b"\x01")),
+    ],
+    "only a CA has name constraints": [lambda: changed(leaf(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT)],
     "key identifiers are not critical": [
         lambda: replace(
             leaf(),
@@ -146,7 +181,18 @@ def test_a_broken_rule_stops_the_certificate(text: str, number: int) -> None:
     assert text in caught.value.message
 
 
-@pytest.mark.parametrize("make", [leaf, subordinate, root, lambda: subordinate(1, issuer_path_length=2)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        leaf,
+        subordinate,
+        root,
+        lambda: subordinate(1, issuer_path_length=2),
+        lambda: changed(subordinate(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT),
+        lambda: root_that_names(forge.tlv(0x80, own_key_id(root()))),
+        lambda: passing(Extension("1.3.6.1.4.1.99999.1", True, b"\x05\x00")),
+    ],
+)
 def test_what_keeps_the_rules_passes(make: Callable[[], ToBeSigned]) -> None:
     lint(make())
 

@@ -1,5 +1,7 @@
 """The profiles are AWS's templates, extension by extension."""
 
+from collections import Counter
+
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
@@ -7,7 +9,7 @@ from tests.x509 import forge, hierarchy
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import parse_der
-from privyseal.x509.profiles import DEFAULT, PROFILES, UNSERVED, profile_for, template_kind
+from privyseal.x509.profiles import DEFAULT, PROFILES, profile_for, template_kind
 
 ARN = "arn:aws:acm-pca:::template/"
 SIGNS = {"digital_signature", "key_cert_sign", "crl_sign"}
@@ -27,8 +29,12 @@ AWS = {
 }
 
 
-def test_the_table_here_covers_every_profile() -> None:
-    assert set(AWS) == {name.removesuffix("/V1") for name in PROFILES}
+def test_the_table_here_covers_every_base_template_for_names_and_authorities() -> None:
+    """tests/templates covers all 61, through the service."""
+    base = {
+        name.removesuffix("/V1") for name, row in PROFILES.items() if not (row.takes_api or row.takes_csr)
+    }
+    assert base - set(AWS) == {"CodeSigningCertificate", "OCSPSigningCertificate"}
 
 
 @pytest.mark.parametrize("template", AWS)
@@ -78,15 +84,15 @@ def test_a_template_is_named_in_the_partition_of_its_region() -> None:
     assert caught.value.code is ErrorCode.INVALID_ARN
 
 
-def test_the_61_templates_of_aws_are_known_and_no_others() -> None:
-    assert len(UNSERVED | set(PROFILES)) == 61
-    assert not UNSERVED & set(PROFILES)
+def test_the_61_templates_of_aws_are_there_and_no_others() -> None:
+    """Base 10, CSRPassthrough 15, APIPassthrough 21, APICSRPassthrough 15."""
+    counted = Counter((profile.takes_api, profile.takes_csr) for profile in PROFILES.values())
+    assert counted == {(False, False): 10, (False, True): 15, (True, False): 21, (True, True): 15}
 
 
-@pytest.mark.parametrize("name", sorted(UNSERVED))
-def test_a_template_that_is_not_served_yet_says_so(name: str) -> None:
-    with pytest.raises(PrivySealError, match="not supported yet") as caught:
-        profile_for(ARN + name, "aws")
+def test_a_template_that_does_not_exist_is_answered_with_its_neighbours() -> None:
+    with pytest.raises(PrivySealError, match="SubordinateCACertificate_PathLen3/V1") as caught:
+        profile_for(f"{ARN}SubordinateCACertificate_PathLen4/V1", "aws")
     assert caught.value.code is ErrorCode.INVALID_ARGUMENT
 
 

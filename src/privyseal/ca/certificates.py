@@ -7,7 +7,8 @@ from datetime import datetime
 from privyseal.ca.certification import CertificatePem
 from privyseal.ca.lookup import find_authority, owned
 from privyseal.ca.model import Authority, Certificate
-from privyseal.ca.ports import Authorities, Certificates
+from privyseal.ca.ports import Authorities, Certificates, PendingRequests
+from privyseal.ca.requests import PendingRequest
 from privyseal.ca.states import Status
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
@@ -18,6 +19,8 @@ from privyseal.x509.profiles import ROOT, template_kind
 
 # Where a page ends: the (issued_at, serial) of its last row.
 Position = tuple[datetime, int]
+# What is there by (authority id, serial): certificates, and promises of some.
+Rows = Mapping[tuple[str, int], Certificate | PendingRequest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,17 @@ class GetRequest:
 
 
 class CertificateReader:
-    def __init__(self, store: Store, authorities: Authorities, certificates: Certificates) -> None:
+    def __init__(
+        self,
+        store: Store,
+        authorities: Authorities,
+        certificates: Certificates,
+        pending: PendingRequests,
+    ) -> None:
         self._store = store
         self._authorities = authorities
         self._certificates = certificates
+        self._pending = pending
 
     def get(self, requests: Sequence[GetRequest]) -> Sequence[CertificatePem | PrivySealError]:
         """GetCertificate for a batch: positional answers from one snapshot."""
@@ -40,11 +50,14 @@ class CertificateReader:
 
         def read(tx: Tx) -> list[CertificatePem | PrivySealError]:
             found = self._certificates.find_many(tx, keys)
+            missing = [key for key in keys if key not in found]
+            promised = self._pending.find_many(tx, missing) if missing else {}
+            rows: Rows = {**found, **promised}
             authorities = self._authorities.find_many(tx, sorted({key[0] for key in keys}))
             return [
                 arn
                 if isinstance(arn, PrivySealError)
-                else _answer(arn, request, authorities.get(arn.authority.id), found, tx.now)
+                else _answer(arn, request, authorities.get(arn.authority.id), rows, tx.now)
                 for request, arn in zip(requests, parsed, strict=True)
             ]
 
@@ -79,7 +92,7 @@ def _answer(
     arn: CertificateArn,
     request: GetRequest,
     authority: Authority | None,
-    found: Mapping[tuple[str, int], Certificate],
+    rows: Rows,
     now: datetime,
 ) -> CertificatePem | PrivySealError:
     try:
@@ -92,10 +105,20 @@ def _answer(
             f"The certificate authority {arn.authority} is not in the correct state "
             "to have issued certificates.",
         )
-    certificate = found.get((arn.authority.id, arn.serial))
-    if certificate is None:
-        return PrivySealError(ErrorCode.NOT_FOUND, f"Could not find the certificate {arn}.")
+    certificate = rows.get((arn.authority.id, arn.serial))
+    if not isinstance(certificate, Certificate):
+        return _not_there(arn, certificate)
     return CertificatePem(to_pem(certificate.der), _chain(certificate, authority))
+
+
+def _not_there(arn: CertificateArn, promise: PendingRequest | None) -> PrivySealError:
+    if promise is None:
+        return PrivySealError(ErrorCode.NOT_FOUND, f"Could not find the certificate {arn}.")
+    if promise.failure is None:
+        return PrivySealError(
+            ErrorCode.IN_PROGRESS, f"The certificate {arn} is being issued. Try again soon."
+        )
+    return PrivySealError(ErrorCode.FAILED, f"The certificate {arn} could not be issued: {promise.failure}")
 
 
 def _chain(certificate: Certificate, authority: Authority) -> str | None:

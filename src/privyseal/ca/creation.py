@@ -13,7 +13,7 @@ from privyseal.ca import limits, revocation_settings
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import GENERAL_PURPOSE, Authority, StoredKey, Tag
 from privyseal.ca.ports import Authorities, Tags
-from privyseal.ca.preparing import TOKEN_LIFE
+from privyseal.ca.preparing import TOKEN_LIFE, token_conflict
 from privyseal.ca.states import Event, Status, transition
 from privyseal.ca.tags import check_tags
 from privyseal.caller import Caller
@@ -165,10 +165,7 @@ class Creation:
         if found is None or tx.now >= found.created_at + TOKEN_LIFE:
             return None
         if found.request_digest != request.digest():
-            raise PrivySealError(
-                ErrorCode.INVALID_ARGUMENT,
-                "The idempotency token was used within the last five minutes with other parameters.",
-            )
+            raise token_conflict()
         return found.arn
 
     def _free_token(self, tx: Tx, request: CreateRequest) -> None:

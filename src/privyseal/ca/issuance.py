@@ -27,7 +27,9 @@ from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import Certificate
 from privyseal.ca.ports import Authorities, Certificates
-from privyseal.ca.preparing import Issued, IssueRequest, Prepared, Snapshot, prepare
+from privyseal.ca.preparing import Prepared, Snapshot, prepare
+from privyseal.ca.quotas import CertificateQuota
+from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.names import AuthorityArn, CertificateArn
@@ -58,12 +60,18 @@ class _Round:
 
 class Issuance:
     def __init__(
-        self, store: Store, authorities: Authorities, certificates: Certificates, keys: OpenKeys
+        self,
+        store: Store,
+        authorities: Authorities,
+        certificates: Certificates,
+        keys: OpenKeys,
+        quota: CertificateQuota,
     ) -> None:
         self._store = store
         self._authorities = authorities
         self._certificates = certificates
         self._keys = keys
+        self._quota = quota
         self._issuers = Issuers()
 
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
@@ -88,6 +96,7 @@ class Issuance:
                 if isinstance(prepared, Issued):
                     done.answers[index] = prepared
                 else:
+                    self._quota.take(prepared.authority.arn.id, snapshot.now)
                     signed[index] = sign(prepared, self._keys)
             except PrivySealError as error:
                 done.answers[index] = error
@@ -199,6 +208,7 @@ def _certificate(signed: Signed, now: datetime) -> Certificate:
         issued_at=now,
         token=prepared.request.token,
         request_digest=prepared.digest,
+        service_principal=prepared.request.caller.service,
     )
 
 

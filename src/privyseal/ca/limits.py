@@ -15,6 +15,3 @@ MAX_RESTORE_DAYS = 30
 RESERVED_TAG_PREFIXES = ("aws:", "rds:")
 # CreateCertificateAuthorityAuditReport: "a maximum of one report every 30 minutes".
 AUDIT_REPORT_INTERVAL = timedelta(minutes=30)
-# Service quotas, "Number of private certificates per CA" with a complete CRL. Enforced where the
-# setting `quotas.certificates-per-authority` says so, and with the number that it says.
-CERTIFICATES_PER_AUTHORITY = 1_000_000

@@ -1,5 +1,6 @@
 """Finding an authority for a caller: not there and not yours are the same answer."""
 
+from collections.abc import Container
 from datetime import datetime
 
 from privyseal.ca.model import Authority
@@ -32,3 +33,17 @@ def is_gone(authority: Authority, now: datetime) -> bool:
     if authority.status is not Status.DELETED:
         return False
     return authority.restorable_until is None or now >= authority.restorable_until
+
+
+def require_status(authority: Authority, now: datetime, allowed: Container[Status]) -> Authority:
+    """`authority`, if it is in one of the states `allowed` now, else INVALID_STATE.
+
+    Clients match the words "The certificate authority is in the DELETED state" (Terraform's AWS
+    provider, ListPermissions).
+    """
+    status = authority.status_at(now)
+    if status not in allowed:
+        raise PrivySealError(
+            ErrorCode.INVALID_STATE, f"The certificate authority is in the {status.value} state."
+        )
+    return authority

@@ -17,6 +17,7 @@ from privyseal.ca.model import (
     StoredKey,
     Tag,
 )
+from privyseal.ca.requests import PendingRequest
 from privyseal.store import Tx
 from privyseal.x509.algorithms import PrivateKey
 
@@ -77,6 +78,28 @@ class Certificates(Protocol):
     def count(self, tx: Tx, authority_id: str) -> int:
         """How many the authority has issued. Takes time in proportion to the answer."""
         ...
+
+
+class PendingRequests(Protocol):
+    """Promised certificates; `ca.deferred` says how they come and go."""
+
+    def insert(self, tx: Tx, pending: PendingRequest) -> None: ...
+
+    def find_many(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], PendingRequest]:
+        """By (authority id, serial); one query however many keys."""
+        ...
+
+    def by_token(self, tx: Tx, authority_id: str, token: str) -> PendingRequest | None: ...
+
+    def forget_token(self, tx: Tx, pending: PendingRequest) -> None: ...
+
+    def claim(self, tx: Tx, until: datetime, limit: int) -> Sequence[PendingRequest]:
+        """Due requests that nobody else has claimed, the oldest first; ours until the given time."""
+        ...
+
+    def remove(self, tx: Tx, pending: PendingRequest) -> None: ...
+
+    def fail(self, tx: Tx, pending: PendingRequest, failure: str) -> None: ...
 
 
 class Tags(Protocol):

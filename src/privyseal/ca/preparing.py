@@ -1,54 +1,27 @@
 """Steps 1 to 5 of `issuance.py`: from a request to a linted to-be-signed certificate. No I/O."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from privyseal import log
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.lookup import owned
 from privyseal.ca.model import ROOT, SHORT_LIVED_CERTIFICATE, Authority, Certificate
+from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.states import ISSUES, SIGNS_ITSELF
-from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn, CertificateArn, new_serial, partition
 from privyseal.x509 import build, profiles, validity
 from privyseal.x509.algorithms import check_signing_fits
 from privyseal.x509.csr import Csr, parse_pem
 from privyseal.x509.lint import lint
+from privyseal.x509.passthrough import NOTHING, Passthrough, passthrough_from_model
 
 # "Idempotency tokens … time out after five minutes" (acm-pca API reference, IssueCertificate).
 TOKEN_LIFE = timedelta(minutes=5)
 # The longest validity of an authority in SHORT_LIVED_CERTIFICATE mode (user guide, "CA modes").
 SHORT_LIFE = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class IssueRequest:
-    """What IssueCertificate is asked: times as (type, value) pairs, still to be interpreted."""
-
-    caller: Caller
-    authority_arn: str
-    csr: bytes
-    signing_algorithm: str
-    validity: tuple[str, int]
-    not_before: tuple[str, int] | None = None
-    template_arn: str | None = None
-    token: str | None = None
-
-    def digest(self) -> bytes:
-        """Tells requests of one token apart; the caller and the token itself do not count."""
-        parts = (self.signing_algorithm, self.validity, self.not_before, self.template_arn)
-        return hashlib.sha256(hashlib.sha256(self.csr).digest() + repr(parts).encode()).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A stored certificate; `replayed` when an earlier request with the same token made it."""
-
-    arn: CertificateArn
-    der: bytes
-    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +62,9 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     # 2. check CSR
     csr = parse_pem(request.csr)
     # 3. profile
+    api = _passthrough(request, profile)
     if profile.kind == profiles.ROOT:
-        issuer = _own_issuer(authority, csr)
+        issuer = _own_issuer(authority, csr, api)
     not_before, not_after = validity.resolve(
         *request.validity,
         now,
@@ -100,18 +74,31 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     _check_mode(authority, profile, now, not_after)
     # 4. build
     assert issuer is not None  # _check_state has refused an authority without certificate
-    tbs = build.build(profile, csr, issuer, serial=new_serial(), not_before=not_before, not_after=not_after)
+    tbs = build.build(
+        profile,
+        csr,
+        issuer,
+        api,
+        serial=request.serial or new_serial(),
+        not_before=not_before,
+        not_after=not_after,
+    )
     # 5. lint
     lint(tbs)
     return Prepared(request, authority, profile, tbs, digest, holder)
 
 
+def token_conflict() -> PrivySealError:
+    """Our choice where AWS is silent: docs/adr/0003."""
+    return PrivySealError(
+        ErrorCode.INVALID_ARGUMENT,
+        "The idempotency token was used within the last five minutes with other parameters.",
+    )
+
+
 def _replay(authority: Authority, holder: Certificate, digest: bytes) -> Issued:
     if holder.request_digest != digest:
-        raise PrivySealError(
-            ErrorCode.INVALID_ARGUMENT,
-            "The idempotency token was used within the last five minutes with other parameters.",
-        )
+        raise token_conflict()
     return Issued(CertificateArn(authority.arn, holder.serial), holder.der, replayed=True)
 
 
@@ -134,10 +121,20 @@ def _check_mode(authority: Authority, profile: profiles.Profile, now: datetime, 
         )
 
 
-def _own_issuer(authority: Authority, csr: Csr) -> build.Issuer:
+def _passthrough(request: IssueRequest, profile: profiles.Profile) -> Passthrough:
+    """What the call passes through. A template that takes nothing ignores it unread, as AWS's do."""
+    if request.api_passthrough is None:
+        return NOTHING
+    if not profile.takes_api:
+        log.info("api passthrough ignored", request_id=request.caller.request_id, template=profile.name)
+        return NOTHING
+    return passthrough_from_model(request.api_passthrough)
+
+
+def _own_issuer(authority: Authority, csr: Csr, api: Passthrough) -> build.Issuer:
     if authority.type != ROOT or csr.spki != authority.public_key:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT,
             "A root template signs a root authority's own certificate signing request and no other.",
         )
-    return build.self_issuer(csr)
+    return build.self_issuer(csr, api)

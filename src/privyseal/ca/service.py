@@ -1,4 +1,5 @@
-"""The CA domain as front-ends see it: its services, and the two lanes in front of them.
+"""The CA domain as front-ends see it: its services, the two lanes in front of them,
+and the thread behind them.
 
 Issuing has one lane per authority, so that a slow key never delays another; point reads share
 one. Everything else is called directly, from a bounded pool.
@@ -6,22 +7,43 @@ one. Everything else is called directly, from a bounded pool.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
+from privyseal.ca.audit_reports import AuditReportService
 from privyseal.ca.authorities import AuthorityService
+from privyseal.ca.background import INTERVAL_S, Background
 from privyseal.ca.certificates import CertificateReader, GetRequest
 from privyseal.ca.certification import CertificatePem, Certification
 from privyseal.ca.creation import Creation
+from privyseal.ca.deferred import Deferred
 from privyseal.ca.issuance import Issuance
 from privyseal.ca.keys import OpenKeys
-from privyseal.ca.ports import Authorities, Certificates, KeyStore, Tags
-from privyseal.ca.preparing import Issued, IssueRequest
+from privyseal.ca.permissions import PermissionService
+from privyseal.ca.policies import PolicyService
+from privyseal.ca.ports import (
+    AuditReports,
+    Authorities,
+    Certificates,
+    KeyStore,
+    PendingRequests,
+    Permissions,
+    Policies,
+    Publisher,
+    Tags,
+)
+from privyseal.ca.quotas import CertificateQuota
+from privyseal.ca.report_writer import ReportWriter
+from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.revocation import Revocation
 from privyseal.ca.tags import TagService
 from privyseal.gather import Lane, Lanes
+from privyseal.names import CertificateArn
 from privyseal.store import Store
 
 # One thread for the reading lane, and as many authorities signing at once as the rest.
 LANE_THREADS = 9
+# How often promised certificates are looked for, in seconds: other processes promise too.
+SIGNING_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +51,71 @@ class Repositories:
     authorities: Authorities
     certificates: Certificates
     tags: Tags
+    permissions: Permissions
+    policies: Policies
+    audit_reports: AuditReports
+    pending_requests: PendingRequests
 
 
 class CertificateAuthorities:
     """Made once per process by `wiring.py`."""
 
-    def __init__(self, store: Store, rows: Repositories, key_store: KeyStore) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rows: Repositories,
+        key_store: KeyStore,
+        publisher: Publisher,
+        *,
+        certificates_per_authority: int | None = None,
+        issuing_delay: timedelta | None = None,
+    ) -> None:
+        """With an `issuing_delay` issuing is asynchronous: an ARN at once, the certificate after that."""
         keys = OpenKeys(key_store)
+        quota = CertificateQuota(store, rows.certificates, certificates_per_authority)
         self.creation = Creation(store, rows.authorities, rows.tags, keys)
         self.authorities = AuthorityService(store, rows.authorities)
         self.certification = Certification(store, rows.authorities)
         self.tags = TagService(store, rows.authorities, rows.tags)
         self.revocation = Revocation(store, rows.authorities, rows.certificates)
-        self.reader = CertificateReader(store, rows.authorities, rows.certificates)
-        self.issuance = Issuance(store, rows.authorities, rows.certificates, keys)
+        self.reader = CertificateReader(store, rows.authorities, rows.certificates, rows.pending_requests)
+        self.issuance = Issuance(store, rows.authorities, rows.certificates, keys, quota)
+        self.permissions = PermissionService(store, rows.authorities, rows.permissions)
+        self.policies = PolicyService(store, rows.authorities, rows.policies)
+        reports = rows.audit_reports
+        self.report_writer = ReportWriter(store, rows.authorities, rows.certificates, reports, publisher)
+        self._background = Background("reports", self.report_writer.write_due)
+        self.audit_reports = AuditReportService(
+            store, rows.authorities, reports, publisher, self._background.wake
+        )
+        self._deferred = Deferred(
+            store,
+            rows.authorities,
+            rows.certificates,
+            rows.pending_requests,
+            self.issuance,
+            delay=issuing_delay or timedelta(0),
+        )
+        self._asynchronous = issuing_delay is not None
+        # Promises of an earlier start are kept even when this one makes none.
+        interval = SIGNING_S if self._asynchronous else INTERVAL_S
+        self._signing = Background("signing", self._deferred.sign_due, interval)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
         self._issuing: Lanes[str, IssueRequest, Issued] = Lanes(self.issuance.issue, self._threads)
+        self._promising: Lane[IssueRequest, CertificateArn] = Lane(self._deferred.request_all, self._threads)
         self._reading: Lane[GetRequest, CertificatePem] = Lane(self.reader.get, self._threads)
 
-    async def issue(self, request: IssueRequest) -> Issued:
-        return await self._issuing.submit(request.authority_arn, request)
+    def start(self) -> None:
+        """Begin what runs in the background; what earlier processes have left there is taken up."""
+        self._background.start()
+        self._signing.start()
+
+    async def issue(self, request: IssueRequest) -> CertificateArn:
+        if self._asynchronous:
+            arn = await self._promising.submit(request)
+            self._signing.wake()
+            return arn
+        return (await self._issuing.submit(request.authority_arn, request)).arn
 
     def issue_now(self, request: IssueRequest) -> Issued:
         """`issue` for a caller in a thread of its own; blocks until the certificate is stored."""
@@ -61,5 +128,7 @@ class CertificateAuthorities:
         return self._reading.ask(request)
 
     def close(self) -> None:
-        """Finish what the lanes have begun."""
+        """Finish what the lanes have begun; what runs in the background is left for the next start."""
+        self._background.close()
+        self._signing.close()
         self._threads.shutdown(wait=True)

@@ -61,6 +61,7 @@ UPDATES = frozenset({_S.ACTIVE, _S.DISABLED})
 AUDITS = frozenset({_S.ACTIVE, _S.DISABLED})
 # Grants can be prepared before there is a certificate (the AWS provider of Terraform does).
 GRANTS = frozenset({_S.PENDING_CERTIFICATE, _S.ACTIVE, _S.DISABLED, _S.EXPIRED})
+TAGGED = frozenset(_S) - {_S.DELETED}
 HAS_CSR = frozenset({_S.PENDING_CERTIFICATE, _S.ACTIVE, _S.DISABLED, _S.EXPIRED})
 HAS_CERTIFICATE = frozenset({_S.ACTIVE, _S.DISABLED, _S.EXPIRED})
 # CREATING and FAILED authorities have nothing worth restoring.

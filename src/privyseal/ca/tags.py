@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from privyseal.ca import limits
-from privyseal.ca.lookup import find_authority
-from privyseal.ca.model import Tag
+from privyseal.ca.lookup import find_authority, require_status
+from privyseal.ca.model import Authority, Tag
 from privyseal.ca.ports import Authorities, Tags
+from privyseal.ca.states import TAGGED
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
@@ -32,7 +33,7 @@ class TagService:
         """All tags of an authority, in order of their keys."""
 
         def read(tx: Tx) -> Sequence[Tag]:
-            authority = find_authority(tx, self._authorities, caller, arn)
+            authority = self._find(tx, caller, arn)
             return self._tags.of(tx, authority.arn.id)
 
         return self._store.view(read)
@@ -42,7 +43,7 @@ class TagService:
         check_tags(tags)
 
         def write(tx: Tx) -> None:
-            authority = find_authority(tx, self._authorities, caller, arn)
+            authority = self._find(tx, caller, arn)
             keys = {tag.key for tag in self._tags.of(tx, authority.arn.id)} | {tag.key for tag in tags}
             if len(keys) > limits.MAX_TAGS:
                 raise PrivySealError(
@@ -56,9 +57,10 @@ class TagService:
 
     def remove(self, caller: Caller, arn: str, tags: Sequence[Tag]) -> None:
         """Remove by key; a tag that is given with a value goes only if that is its value."""
+        check_tags(tags)
 
         def write(tx: Tx) -> None:
-            authority = find_authority(tx, self._authorities, caller, arn)
+            authority = self._find(tx, caller, arn)
             values = {tag.key: tag.value for tag in self._tags.of(tx, authority.arn.id)}
             keys = [t.key for t in tags if t.key in values and t.value in {None, values[t.key]}]
             if keys:
@@ -66,3 +68,6 @@ class TagService:
                 tx.record(entry("acm-pca:UntagCertificateAuthority", caller, arn, keys=keys))
 
         self._store.transact(write)
+
+    def _find(self, tx: Tx, caller: Caller, arn: str) -> Authority:
+        return require_status(find_authority(tx, self._authorities, caller, arn), tx.now, TAGGED)

@@ -18,13 +18,17 @@ def base_url(settings: Settings, port: int) -> str:
     host = settings.host if settings.on_loopback else service_names(settings)[0]
     if settings.host in {"0.0.0.0", "::"} and not settings.serves_tls:  # noqa: S104 - compared with
         host = "127.0.0.1"
+    return url(scheme, host, port)
+
+
+def url(scheme: str, host: str, port: int) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 Show = Callable[[Mapping[str, Any], DataDirectory, Settings], None]
 
 # What programs get to know: everything but the access key.
-_PUBLIC = ("url", "region", "account", "root_ca_arn", "issuing_ca_arn", "ca_bundle")
+_PUBLIC = ("url", "status_url", "region", "account", "root_ca_arn", "issuing_ca_arn", "ca_bundle")
 
 
 def show_facts(facts: Mapping[str, Any], directory: DataDirectory, _: Settings) -> None:
@@ -41,6 +45,8 @@ def show_text(facts: Mapping[str, Any], directory: DataDirectory, settings: Sett
             click.echo(f"  {label:<11} {arn}")
     if bundle := facts.get("ca_bundle"):
         click.echo(f"  {'Trust':<11} {bundle}")
+    if status := facts.get("status_url"):
+        click.echo(f"  {'Metrics':<11} {status}/metrics")
     click.echo(f"\nBack up {directory.path}: it holds every key. The file kek opens them, so keep a copy of")
     click.echo("it apart from the database; without it they are lost, with both they are anybody's.")
     click.echo("\nPoint the AWS tools at it, in another shell:")

@@ -112,7 +112,9 @@ def _run(
         )
         if status:
             stack.callback(status.close)
-        facts = _prepare(directory, settings, port, with_hierarchy=first_start_allowed)
+        facts = dict(_prepare(directory, settings, port, with_hierarchy=first_start_allowed))
+        if status:
+            facts["status_url"] = banner.url("http", settings.status_host, status.number)
         use_folder(directory.metrics)
         supervisor = Supervisor(
             settings.workers, work, (directory.path, settings, port.number, status.number if status else None)

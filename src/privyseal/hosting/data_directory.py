@@ -5,6 +5,7 @@ kek                the key-encryption key: without it the keys in the database d
 environment.json   where the service is and the administrator's access key, for the command line
 ca-bundle.pem      the root certificates, for whoever wants to trust them
 tls/               the service's own certificate and key, where it serves TLS
+buckets/           what is published where there is no S3: BUCKET/KEY
 metrics/           numbers of the running processes
 lock               held by the one service that runs on this directory
 """
@@ -34,6 +35,7 @@ class DataDirectory:
         self.tls_certificate = self.path / "tls" / "server.pem"
         self.tls_key = self.path / "tls" / "server.key"
         self.metrics = self.path / "metrics"
+        self.buckets = self.path / "buckets"
 
     def prepare(self) -> None:
         """Make the directory. Raises UNAVAILABLE, with what to do, when it cannot be used.

@@ -131,6 +131,7 @@ class Supervisor:
     def _bury(self, worker: _Worker) -> None:
         if self._stopping:
             return
+        worker.process.join()  # it has ended: this collects its exit code
         log.warning("a worker ended and is replaced", exit_code=worker.process.exitcode)
         self._workers.remove(worker)
         worker.ready.close()

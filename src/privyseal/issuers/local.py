@@ -5,7 +5,7 @@ from collections.abc import Callable
 from privyseal.ca.certificates import GetRequest
 from privyseal.ca.certification import CertificatePem
 from privyseal.ca.model import Authority
-from privyseal.ca.preparing import Issued, IssueRequest
+from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.states import Status
 from privyseal.caller import Caller
 from privyseal.clock import Clock

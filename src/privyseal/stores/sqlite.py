@@ -74,7 +74,8 @@ class SqliteStore:
             try:
                 return read(self._tx(connection))
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # an input/output error may have ended it
+                    connection.execute("ROLLBACK")
 
     def transact(self, write: Callable[[Tx], T]) -> T:
         with self._alone():

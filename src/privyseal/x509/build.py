@@ -4,6 +4,7 @@ Only a `ToBeSigned` reaches a key, and `encode` gives exactly what is signed: th
 give the same octets.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ from privyseal.x509.chain import effective_path_length, read_chain
 from privyseal.x509.csr import Csr
 from privyseal.x509.extensions import Extension
 from privyseal.x509.keys import key_identifier
+from privyseal.x509.passthrough import NOTHING, Passthrough
 from privyseal.x509.profiles import Profile
 from privyseal.x509.refusal import RefusalError, reported
 from privyseal.x509.subject import Name
@@ -78,30 +80,65 @@ def _encoded(extension: Extension) -> bytes:
 
 
 def build(
-    profile: Profile, csr: Csr, issuer: Issuer, *, serial: int, not_before: datetime, not_after: datetime
+    profile: Profile,
+    csr: Csr,
+    issuer: Issuer,
+    api: Passthrough = NOTHING,
+    *,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
 ) -> ToBeSigned:
-    """What the profile makes of the CSR: its subject, key and alternative names, and nothing else of it."""
+    """What the profile makes of the CSR and of what the call passes through.
+
+    `api` is for profiles that take it: the caller leaves it out for all others.
+    """
+    subject = api.subject or csr.subject
     added = [extensions.subject_key_identifier(key_identifier(csr.spki))]
     if issuer.key_id is not None:
         added.append(extensions.authority_key_identifier(issuer.key_id))
-    if alternative := csr.extension(oids.SUBJECT_ALTERNATIVE_NAME):
-        # RFC 5280 §4.2.1.6: critical exactly where there is no subject.
-        added.append(Extension(alternative.oid, not csr.subject.rdns, alternative.value))
+    added.extend(_passed(profile, csr, api, named=bool(subject.rdns)))
     return ToBeSigned(
         profile=profile,
         issuer=issuer,
         serial=serial,
         not_before=not_before,
         not_after=not_after,
-        subject=csr.subject,
+        subject=subject,
         spki=csr.spki,
         extensions=(*profile.extensions, *added),
     )
 
 
-def self_issuer(csr: Csr) -> Issuer:
-    """For a root that signs its own CSR: a root has no authority key identifier."""
-    return Issuer(csr.subject, key_id=None, not_after=None, path_length=None)
+def _passed(profile: Profile, csr: Csr, api: Passthrough, *, named: bool) -> Iterator[Extension]:
+    """The guide's order of operations: the template's own are there already, then the call, then the CSR."""
+    seen = set()
+    for extension in _candidates(profile, csr, api):
+        if extension.oid in seen:
+            continue
+        seen.add(extension.oid)
+        if extension.oid == oids.SUBJECT_ALTERNATIVE_NAME:
+            # RFC 5280 §4.2.1.6: critical exactly where there is no subject.
+            yield Extension(extension.oid, not named, extension.value)
+        else:
+            yield extension
+
+
+def _candidates(profile: Profile, csr: Csr, api: Passthrough) -> Iterator[Extension]:
+    for extension in api.extensions:
+        if extension.oid not in profile.barred_api:
+            yield extension
+    for extension in csr.extensions:
+        # Its alternative names are every template's.
+        if extension.oid == oids.SUBJECT_ALTERNATIVE_NAME or (
+            profile.takes_csr and extension.oid not in profile.barred_csr
+        ):
+            yield extension
+
+
+def self_issuer(csr: Csr, api: Passthrough = NOTHING) -> Issuer:
+    """For a root that signs its own CSR: a template sets no authority key identifier in it."""
+    return Issuer(api.subject or csr.subject, key_id=None, not_after=None, path_length=None)
 
 
 def issuer_from_certificate(certificate: bytes, chain: str | None = None) -> Issuer:

@@ -14,6 +14,8 @@ from privyseal.x509.subject import Name, read_name
 
 MAX_CERTIFICATE = 32_768  # octets: CertificateBodyBlob of the acm-pca service model
 MAX_EXTENSIONS = 64
+_VERSION_3 = der.tlv(0xA0, der.integer(2))
+_ECDSA = "1.2.840.10045.4."  # RFC 5758 §3.2: without parameters, not even NULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,12 @@ def read_certificate(data: bytes) -> Certificate:
     """A version 3 certificate from DER. Raises RefusalError."""
     if len(data) > MAX_CERTIFICATE:
         raise RefusalError(f"a certificate has {len(data)} octets; at most {MAX_CERTIFICATE} are accepted")
+    fields = _shape(data)
     try:
         parsed = x509.load_der_x509_certificate(data)
-        version = parsed.version
         _ = parsed.not_valid_before_utc, parsed.not_valid_after_utc
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise RefusalError("a certificate is not well-formed DER") from error
-    if version is not x509.Version.v3:
-        raise RefusalError("a certificate is not of version 3")
-    fields = der.single(data, der.SEQUENCE).children()[0].children()
-    # version, serial number, signature, issuer, validity, subject, key; then the optional ones
     rest = next((field for field in fields[7:] if field.tag == 0xA3), None)
     found = _extensions(rest) if rest else []
     by_oid = {extension.oid: extension for extension in found}
@@ -89,6 +87,27 @@ def read_certificate(data: bytes) -> Certificate:
     return Certificate(
         data, parsed, read_name(fields[3].raw), read_name(fields[5].raw), fields[6].raw, by_oid
     )
+
+
+def _shape(data: bytes) -> list[der.Element]:
+    """Version, serial number, signature, issuer, validity, subject, key; then the optional ones.
+
+    What `cryptography` only warns of is refused here.
+    """
+    outer = der.single(data, der.SEQUENCE).children()
+    if len(outer) != 3:
+        raise RefusalError("a certificate is not a TBSCertificate, an algorithm and a signature")
+    fields = outer[0].expect(der.SEQUENCE).children()
+    if len(fields) < 7 or fields[0].raw != _VERSION_3:
+        raise RefusalError("a certificate is not of version 3")
+    if not 0 < der.read_integer(fields[1]) < 1 << 159:  # RFC 5280 §4.1.2.2: positive, at most 20 octets
+        raise RefusalError("a certificate's serial number is not positive or has more than 20 octets")
+    if fields[2].raw != outer[1].raw:  # RFC 5280 §4.1.1.2
+        raise RefusalError("a certificate names two signature algorithms")
+    identifier = fields[2].expect(der.SEQUENCE).children()
+    if not identifier or (der.read_oid(identifier[0]).startswith(_ECDSA) and len(identifier) > 1):
+        raise RefusalError("a certificate's signature algorithm has parameters that it cannot have")
+    return fields
 
 
 def _extensions(element: der.Element) -> list[Extension]:

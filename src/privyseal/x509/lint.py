@@ -5,16 +5,22 @@ is the last stop before the key.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+
+from cryptography import x509
 
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.x509 import extensions, oids
+from privyseal.x509 import der, extensions, oids
+from privyseal.x509.algorithms import signing_algorithm
 from privyseal.x509.build import ToBeSigned
 from privyseal.x509.extensions import Extension
 from privyseal.x509.general_names import read_general_names
 from privyseal.x509.keys import key_identifier
 from privyseal.x509.profiles import ROOT
 from privyseal.x509.refusal import RefusalError
+
+_ANY_ALGORITHM = signing_algorithm("SHA256WITHECDSA")  # for a certificate that is read and never signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,40 @@ def _knows_its_signer(values: _Values) -> bool:
     return bool(values.authority_key_id) and values.authority_key_id != values.subject_key_id
 
 
+def _root_names_itself(values: _Values) -> bool:
+    """A root has an AKI where the call passes one through; it can name no other key than its own."""
+    extension = values.found.get(oids.AUTHORITY_KEY_IDENTIFIER)
+    if values.tbs.profile.kind != ROOT or extension is None:
+        return True
+    own = values.subject_key_id
+    return own is not None and extension.value == extensions.authority_key_identifier(own).value
+
+
+def _constrains_as_ca(values: _Values) -> bool:
+    return values.ca or oids.NAME_CONSTRAINTS not in values.found
+
+
+def _others_can_read(values: _Values) -> bool:
+    """What was passed through verbatim is what its OID promises, to `cryptography`'s reader too."""
+    profile = values.tbs.profile
+    if not (profile.takes_api or profile.takes_csr):
+        return True
+    return all(map(partial(_readable, values.tbs), values.tbs.extensions[len(profile.extensions) :]))
+
+
+def _readable(tbs: ToBeSigned, extension: Extension) -> bool:
+    if extension.oid == oids.SUBJECT_ALTERNATIVE_NAME:
+        return True  # `general_names` has read it, and knows kinds of names that others do not
+    shell = replace(tbs, extensions=(extension,)).encode(_ANY_ALGORITHM)
+    unsigned = der.sequence(shell, _ANY_ALGORITHM.identifier, der.bit_string(b""))
+    try:
+        return len(x509.load_der_x509_certificate(unsigned).extensions) == 1
+    except x509.UnsupportedGeneralNameType:
+        return True  # an EDI party name or an X.400 address: rare, and legal
+    except ValueError:
+        return False
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "4.1.2.2",
@@ -92,11 +132,13 @@ RULES: tuple[Rule, ...] = (
         _is_named,
     ),
     Rule("4.2", "no extension occurs twice", lambda v: len(v.found) == len(v.tbs.extensions)),
+    Rule("4.2", "every extension has the form that its identifier promises", _others_can_read),
     Rule(
         "4.2.1.1",
         "a root issues itself; all others name the key of another issuer",
         _knows_its_signer,
     ),
+    Rule("4.2.1.1", "the authority key identifier of a root names the root's own key", _root_names_itself),
     Rule(
         "4.2.1.1",
         "key identifiers are not critical",
@@ -125,6 +167,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("4.2.1.9", "only a CA has a path length", lambda v: v.ca or v.path_length is None),
     Rule("4.2.1.9", "its path length is smaller than its issuer's", _fits_under_issuer),
+    Rule("4.2.1.10", "only a CA has name constraints", _constrains_as_ca),
     Rule("4.2.1.12", "an extended key usage names at least one purpose", _has_purposes),
 )
 

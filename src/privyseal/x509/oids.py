@@ -13,11 +13,28 @@ AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
 EXTENDED_KEY_USAGE = "2.5.29.37"
 SUBJECT_DIRECTORY_ATTRIBUTES = "2.5.29.9"
 INHIBIT_ANY_POLICY = "2.5.29.54"
+CRL_DISTRIBUTION_POINTS = "2.5.29.31"
 SUBJECT_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.11"
 
 # RFC 5280 §4.2.1.12: key purposes
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+CODE_SIGNING = "1.3.6.1.5.5.7.3.3"
+EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
+TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+# Key purposes that others have assigned
+SMART_CARD_LOGIN = "1.3.6.1.4.1.311.20.2.2"  # Microsoft, szOID_KP_SMARTCARD_LOGON
+DOCUMENT_SIGNING = "1.3.6.1.4.1.311.10.3.12"  # Microsoft, szOID_KP_DOCUMENT_SIGNING
+CERTIFICATE_TRANSPARENCY = "1.3.6.1.4.1.11129.2.4.4"  # RFC 6962 §3.1: precertificate signing
+
+# RFC 5280 §4.2.1.4: policy qualifiers
+CPS = "1.3.6.1.5.5.7.2.1"
+
+# Access methods of the subject information access extension
+CA_REPOSITORY = "1.3.6.1.5.5.7.48.5"  # RFC 5280 §4.2.2.2
+RPKI_MANIFEST = "1.3.6.1.5.5.7.48.10"  # RFC 6487 §4.8.8.1
+RPKI_NOTIFY = "1.3.6.1.5.5.7.48.13"  # RFC 8182 §3.2
 
 # RFC 2985 §5.4.2, and Microsoft's older name for the same attribute
 EXTENSION_REQUEST = "1.2.840.113549.1.9.14"

@@ -1,32 +1,16 @@
 """Certificate signing requests of our own authorities (PKCS #10, RFC 2986)."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from privyseal.errors import ErrorCode
-from privyseal.x509 import der, extensions, oids, pem
+from privyseal.x509 import der, model_extensions, oids, pem
 from privyseal.x509.algorithms import PrivateKey, SigningAlgorithm
 from privyseal.x509.csr import LABEL
 from privyseal.x509.extensions import Extension
 from privyseal.x509.keys import public_key_der
-from privyseal.x509.refusal import RefusalError, reported
+from privyseal.x509.refusal import reported
 from privyseal.x509.subject import Name
-
-# KeyUsage member of the service model → RFC 5280's name of the bit
-_USAGES: Mapping[str, str] = MappingProxyType(
-    {
-        "DigitalSignature": "digitalSignature",
-        "NonRepudiation": "nonRepudiation",
-        "KeyEncipherment": "keyEncipherment",
-        "DataEncipherment": "dataEncipherment",
-        "KeyAgreement": "keyAgreement",
-        "KeyCertSign": "keyCertSign",
-        "CRLSign": "cRLSign",
-        "EncipherOnly": "encipherOnly",
-        "DecipherOnly": "decipherOnly",
-    }
-)
 
 
 def build_csr(
@@ -49,7 +33,8 @@ def extensions_from_model(asked: Mapping[str, Any] | None) -> tuple[Extension, .
     """The extensions that a CsrExtensions of the service model asks for. Raises INVALID_ARGUMENT."""
     with reported(ErrorCode.INVALID_ARGUMENT, "The CSR extensions cannot be used"):
         asked = asked or {}
-        if asked.get("SubjectInformationAccess"):
-            raise RefusalError("SubjectInformationAccess is not supported yet")
-        usages = [_USAGES[member] for member, is_set in (asked.get("KeyUsage") or {}).items() if is_set]
-        return (extensions.key_usage(usages),) if usages else ()
+        found = (
+            model_extensions.key_usage(asked.get("KeyUsage")),
+            model_extensions.subject_information_access(asked.get("SubjectInformationAccess")),
+        )
+        return tuple(extension for extension in found if extension)

@@ -164,14 +164,19 @@ def _rfc4514(attribute: Attribute) -> str:
 def name_from_asn1_subject(subject: Mapping[str, Any]) -> Name:
     """The name that an ASN1Subject of the service model describes. Raises INVALID_ARGUMENT."""
     with reported(ErrorCode.INVALID_ARGUMENT, "The subject cannot be used"):
-        custom = subject.get(_CUSTOM)
-        standard = [(_MEMBERS[m], str(subject[m])) for m in _MEMBERS if subject.get(m) is not None]
-        if custom and standard:
-            raise RefusalError(f"{_CUSTOM} cannot be combined with other members")
-        pairs = [(str(a["ObjectIdentifier"]), str(a["Value"])) for a in custom or ()] or standard
-        if not pairs:
-            raise RefusalError("it is empty")
-        return read_name(encode_name([[pair] for pair in pairs]))
+        return name_from_members(subject)
+
+
+def name_from_members(subject: Mapping[str, Any]) -> Name:
+    """The same for a name inside of something else. Raises RefusalError."""
+    custom = subject.get(_CUSTOM)
+    standard = [(_MEMBERS[m], str(subject[m])) for m in _MEMBERS if subject.get(m) is not None]
+    if custom and standard:
+        raise RefusalError(f"{_CUSTOM} cannot be combined with other members")
+    pairs = [(str(a["ObjectIdentifier"]), str(a["Value"])) for a in custom or ()] or standard
+    if not pairs:
+        raise RefusalError("it is empty")
+    return read_name(encode_name([[pair] for pair in pairs]))
 
 
 def encode_name(rdns: Sequence[Sequence[tuple[str, str]]]) -> bytes:

@@ -18,14 +18,16 @@ class _RefusedError(Exception):
 
 
 class Connection(HttpToolsProtocol):
-    """Closes a connection whose request head is too long, too slow, unclear, or followed by trailers."""
+    """Closes a connection whose request head is too long, too slow, unclear, or followed by trailers, or
+    whose chunks are more frame than body.
+    """
 
     head_bytes = 64 * 1024  # request line and headers
     head_fields = 100
     head_seconds = 10.0  # from the connection, or the first byte of a later request, to the head's end
 
     _in_head = True  # of the first or the next request
-    _unfinished = 0  # bytes received of a head that is not complete
+    _unfinished = 0  # bytes received since the last whole head, body octet or request
     _taken = 0  # bytes of the head's parts so far
     _deadline: asyncio.TimerHandle | None = None
 
@@ -38,12 +40,11 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        # httptools keeps what it has seen of a head or a trailer, and reads a chunk's extension for ever.
+        self._unfinished += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._in_head:
-            # The head is not complete after all of `data`: httptools keeps what it has seen so far.
-            self._unfinished += len(data)
         if self._unfinished > self.head_bytes:
             self._refuse(_TOO_LARGE)
         elif self._in_head or self.cycle.response_complete:
@@ -71,6 +72,14 @@ class Connection(HttpToolsProtocol):
         self._unfinished = 0
         self._stop_deadline()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unfinished = 0
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():

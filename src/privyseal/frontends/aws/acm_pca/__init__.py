@@ -6,14 +6,17 @@ with its handlers by the names of the service model.
 
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.frontends.aws import shapes_acm_pca as shapes
+from privyseal.frontends.aws.acm_pca.audit_reports import AuditReports
 from privyseal.frontends.aws.acm_pca.authorities import Authorities
 from privyseal.frontends.aws.acm_pca.authority_certificates import AuthorityCertificates
 from privyseal.frontends.aws.acm_pca.certificates import Certificates
+from privyseal.frontends.aws.acm_pca.permissions import Permissions
+from privyseal.frontends.aws.acm_pca.policies import Policies
 from privyseal.frontends.aws.acm_pca.tags import Tags
 from privyseal.frontends.aws.acm_pca.values import Pool
 from privyseal.frontends.aws.model import Operation, Service
 
-SUBJECTS = (Authorities, AuthorityCertificates, Certificates, Tags)
+SUBJECTS = (Authorities, AuthorityCertificates, Certificates, Tags, Permissions, Policies, AuditReports)
 
 
 def service(authorities: CertificateAuthorities, pool: Pool) -> Service:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from privyseal.ca.certificates import GetRequest
-from privyseal.ca.preparing import IssueRequest
+from privyseal.ca.requests import IssueRequest
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.frontends.aws import shapes_acm_pca as shapes
-from privyseal.frontends.aws.acm_pca.values import Pool, caller
+from privyseal.frontends.aws.acm_pca.values import Pool, caller, mapping
 from privyseal.frontends.aws.model import Call, Handler
 
 
@@ -26,7 +26,7 @@ class Certificates:
         self, call: Call, request: shapes.IssueCertificateRequest
     ) -> shapes.IssueCertificateResponse:
         not_before = request.validity_not_before
-        issued = await self._ca.issue(
+        arn = await self._ca.issue(
             IssueRequest(
                 caller=caller(call),
                 authority_arn=request.certificate_authority_arn,
@@ -35,10 +35,11 @@ class Certificates:
                 validity=(request.validity.type, request.validity.value),
                 not_before=(not_before.type, not_before.value) if not_before else None,
                 template_arn=request.template_arn,
+                api_passthrough=mapping(request.api_passthrough),
                 token=request.idempotency_token,
             )
         )
-        return shapes.IssueCertificateResponse(certificate_arn=str(issued.arn))
+        return shapes.IssueCertificateResponse(certificate_arn=str(arn))
 
     async def get_certificate(
         self, call: Call, request: shapes.GetCertificateRequest

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from privyseal.ca import limits
 from privyseal.ca.service import CertificateAuthorities
+from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends import page_token
 from privyseal.frontends.aws import shapes_acm_pca as shapes
 from privyseal.frontends.aws.acm_pca.values import Pool, caller, tags_of
@@ -35,7 +36,7 @@ class Tags:
         await self._pool.run(self._ca.tags.remove, caller(call), arn, tags_of(request.tags))
 
     async def list_tags(self, call: Call, request: shapes.ListTagsRequest) -> shapes.ListTagsResponse:
-        (after,) = page_token.decode(request.next_token, page_token.ByName) if request.next_token else ("",)
+        after = _position(request.next_token) if request.next_token else ""
         arn = request.certificate_authority_arn
         tags = [t for t in await self._pool.run(self._ca.tags.list, caller(call), arn) if t.key > after]
         limit = request.max_results or limits.MAX_TAGS
@@ -43,3 +44,11 @@ class Tags:
             tags=[shapes.Tag(key=tag.key, value=tag.value) for tag in tags[:limit]],
             next_token=page_token.encode(tags[limit - 1].key) if len(tags) > limit else None,
         )
+
+
+def _position(token: str) -> str:
+    """The model lists no InvalidNextTokenException for ListTags: a wrong token is a ValidationException."""
+    try:
+        return page_token.decode(token, page_token.ByName).name
+    except PrivySealError as error:
+        raise PrivySealError(ErrorCode.VALIDATION, error.message) from None

@@ -1,0 +1,70 @@
+"""Buckets as folders below one directory: what is used where there is no S3.
+
+A bucket need not be made: every name that could be a bucket's is one.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from privyseal import log
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.publishers.object_names import check_bucket_name, key_segments
+
+
+class DirectoryPublisher:
+    """Implements `ca.ports.Publisher`: the object KEY of BUCKET is the file FOLDER/BUCKET/KEY, for its
+    owner alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def check(self, bucket: str) -> None:
+        check_bucket_name(bucket)
+
+    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:  # noqa: ARG002 - a file has no type
+        check_bucket_name(bucket)
+        path = self._folder.joinpath(bucket, *key_segments(key))
+        temporary = self._written(path.parent, content)
+        try:
+            temporary.replace(path)
+            _flush_folder(path.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise _unavailable(error) from error
+
+    def _written(self, folder: Path, content: Iterable[bytes]) -> Path:
+        """The content in a file of its own beside the place where it belongs, on the disk."""
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".writing-")  # mode 0600
+        except OSError as error:
+            raise _unavailable(error) from error
+        path = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(content)
+                file.flush()
+                os.fsync(descriptor)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _unavailable(error) from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unavailable(error: OSError) -> PrivySealError:
+    log.exception("publishing failed", error)
+    return PrivySealError(ErrorCode.UNAVAILABLE, "The bucket cannot be written now.")

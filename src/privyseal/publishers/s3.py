@@ -1,0 +1,99 @@
+"""Buckets of Amazon S3, or of whatever answers its API at `endpoint_url`.
+
+This file alone of the shelf imports boto3 (the extra `aws`). Credentials are found as every AWS tool
+finds them. The bucket's policy must allow them s3:GetBucketAcl and s3:PutObject.
+"""
+
+import io
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from privyseal import log
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.publishers.object_names import check_bucket_name, key_segments
+
+# Path-style addresses work everywhere; checksums that older S3-compatible servers do not know are
+# sent only where the API asks for them.
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    s3={"addressing_style": "path"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+# Large objects go up in parts of 8 MB, each while its content is made, one after the other.
+_TRANSFER = TransferConfig(use_threads=False)
+
+_REFUSED = frozenset(
+    {"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+)
+_MISSING = frozenset({"NoSuchBucket", "404"})
+
+
+class S3Publisher:
+    """Implements `ca.ports.Publisher`. Safe to share between threads."""
+
+    def __init__(
+        self, *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
+    ) -> None:
+        session = boto3.Session(profile_name=profile)
+        self._s3 = session.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
+
+    def check(self, bucket: str) -> None:
+        check_bucket_name(bucket)
+        try:
+            self._s3.get_bucket_acl(Bucket=bucket)
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error, bucket, "getBucketAcl") from error
+
+    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:
+        check_bucket_name(bucket)
+        name = "/".join(key_segments(key))
+        extra = {"ContentType": content_type}
+        try:
+            self._s3.upload_fileobj(_Stream(content), bucket, name, ExtraArgs=extra, Config=_TRANSFER)
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error, bucket, "putObject") from error
+
+
+class _Stream(io.RawIOBase):
+    """Chunks as a file that is read once, from its beginning to its end."""
+
+    def __init__(self, content: Iterable[bytes]) -> None:
+        self._chunks = (chunk for chunk in content if chunk)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """`size` bytes, fewer only at the end."""
+        parts, missing = [], size if size >= 0 else sys.maxsize
+        while missing > 0 and (chunk := self._rest or next(self._chunks, b"")):
+            parts.append(chunk[:missing])
+            self._rest = chunk[missing:]
+            missing -= len(parts[-1])
+        return b"".join(parts)
+
+
+def _translated(error: Exception, bucket: str, permission: str) -> PrivySealError:
+    """The words about a permission are AWS's: clients wait and retry where they read them."""
+    response: dict[str, Any] = getattr(error, "response", {})
+    code = response.get("Error", {}).get("Code", "")
+    if code in _REFUSED:
+        return PrivySealError(
+            ErrorCode.VALIDATION,
+            f"AWS Private CA requires {permission} permissions for your S3 bucket '{bucket}'. "
+            "Check your S3 bucket permissions and try again.",
+        )
+    if code in _MISSING:
+        return PrivySealError(ErrorCode.INVALID_ARGUMENT, f"The S3 bucket '{bucket}' does not exist.")
+    log.exception("publishing failed", error)
+    return PrivySealError(ErrorCode.UNAVAILABLE, f"The S3 bucket '{bucket}' cannot be used now. Try again.")

@@ -1,0 +1,84 @@
+"""`ca.ports.PendingRequests` in SQL."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from privyseal.ca.requests import IssueRequest, PendingRequest
+from privyseal.caller import Caller
+from privyseal.names import format_serial
+from privyseal.store import Tx
+from privyseal.stores.sql import Row, queries, sql, time_of, to_micros
+
+_Q = queries("pending_request")
+# CSRs are PEM, yet a caller may send any octets around the block: this keeps each as it is.
+_OCTETS = "latin-1"
+
+
+class SqlPendingRequests:
+    def insert(self, tx: Tx, pending: PendingRequest) -> None:
+        sql(tx).change(
+            _Q["insert"],
+            **_key(pending),
+            request=_to_json(pending.request),
+            token=pending.request.token,
+            request_digest=pending.request.digest(),
+            requested_at=to_micros(pending.requested_at),
+            due_at=to_micros(pending.due_at),
+        )
+
+    def find_many(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], PendingRequest]:
+        rows = sql(tx).rows(_Q["by_serials"], serials=[format_serial(serial) for _, serial in keys])
+        found = {(each.authority_id, each.serial): each for each in map(_pending, rows)}
+        return {key: found[key] for key in keys if key in found}
+
+    def by_token(self, tx: Tx, authority_id: str, token: str) -> PendingRequest | None:
+        row = sql(tx).row(_Q["by_token"], authority_id=authority_id, token=token)
+        return _pending(row) if row else None
+
+    def forget_token(self, tx: Tx, pending: PendingRequest) -> None:
+        sql(tx).change(_Q["forget_token"], **_key(pending))
+
+    def claim(self, tx: Tx, until: datetime, limit: int) -> Sequence[PendingRequest]:
+        found = [_pending(row) for row in sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)]
+        for pending in found:
+            sql(tx).change(_Q["lease"], **_key(pending), until=to_micros(until))
+        return found
+
+    def remove(self, tx: Tx, pending: PendingRequest) -> None:
+        sql(tx).change(_Q["remove"], **_key(pending))
+
+    def fail(self, tx: Tx, pending: PendingRequest, failure: str) -> None:
+        sql(tx).change(_Q["fail"], **_key(pending), failure=failure)
+
+
+def _key(pending: PendingRequest) -> dict[str, Any]:
+    return {"authority_id": pending.authority_id, "serial": format_serial(pending.serial)}
+
+
+def _to_json(request: IssueRequest) -> str:
+    members = asdict(request)
+    members["csr"] = request.csr.decode(_OCTETS)
+    return json.dumps(members)
+
+
+def _from_json(text: str) -> IssueRequest:
+    members = json.loads(text)
+    members["caller"] = Caller(**members["caller"])
+    members["csr"] = members["csr"].encode(_OCTETS)
+    members["validity"] = tuple(members["validity"])
+    members["not_before"] = tuple(members["not_before"]) if members["not_before"] else None
+    return IssueRequest(**members)
+
+
+def _pending(row: Row) -> PendingRequest:
+    return PendingRequest(
+        authority_id=row["authority_id"],
+        serial=int(row["serial"], 16),
+        request=_from_json(row["request"]),
+        requested_at=time_of(row["requested_at"]),
+        due_at=time_of(row["due_at"]),
+        failure=row["failure"],
+    )

@@ -1,0 +1,63 @@
+"""The whole of acm-pca behind HTTP in this process, with a clock that can be moved and fakes at its ports."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from tests.acm_pca_errors.wire import Wire
+from tests.aws_wire.fake import CountingMeter
+from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, World
+from tests.frontends.live import serving
+
+from privyseal.access.keyring import KeyRing
+from privyseal.access.model import AccessKey
+from privyseal.ca.service import CertificateAuthorities
+from privyseal.clock import FixedClock
+from privyseal.frontends.aws import acm_pca
+from privyseal.frontends.aws.front import AwsFrontend
+from privyseal.frontends.http import App, Authenticator, Pool
+from privyseal.publishers.directory import DirectoryPublisher
+from privyseal.stores.sqlite import MEMORY, SqliteStore
+
+ADMIN = AccessKey("AKIAADMIN00000000000", "the-secret-of-admin", ACCOUNT, CALLER.principal, admin=True)
+CERTIFICATES_PER_AUTHORITY = 20  # as an operator may set it
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`world` sets the stage, `wire` sends; `numbers` makes names that differ."""
+
+    world: World
+    wire: Wire
+    numbers: Iterator[int]
+
+
+@contextmanager
+def deployment(folder: Path) -> Iterator[Scene]:
+    """Everything is in memory, and buckets are in `folder`."""
+    clock = FixedClock(NOW)
+    store = SqliteStore(MEMORY, clock)
+    store.migrate()
+    world = World(store, clock)
+    world.ca.close()
+    world.ca = CertificateAuthorities(
+        world.store,
+        world.rows,
+        world.keys,
+        DirectoryPublisher(folder),
+        certificates_per_authority=CERTIFICATES_PER_AUTHORITY,
+    )
+    pool = Pool(2, 100)
+    authenticator = Authenticator(KeyRing({ADMIN.id: ADMIN}.get, clock), pool, REGION)
+    frontend = AwsFrontend([acm_pca.service(world.ca, pool)], authenticator, clock, REGION)
+    with serving(App(frontend.routes(), CountingMeter(), otherwise=frontend)) as url:
+        wire = Wire(url, ADMIN.id, ADMIN.secret, REGION, clock.now)
+        try:
+            yield Scene(world, wire, count())
+        finally:
+            wire.close()
+    pool.close()
+    world.ca.close()
+    store.close()

@@ -1,0 +1,74 @@
+"""Each member of each request, got wrong in each way: refused as AWS refuses it, and nothing happens."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from tests.acm_pca_errors.wire import MODEL, PROTOCOLS, Wire
+from tests.acm_pca_members.faults import FIRST, SHAPES, Fault, broken, faults
+from tests.acm_pca_members.stages import READING, Stage, staged
+from tests.service import Service
+
+OPERATIONS = sorted(MODEL["operations"])
+
+
+@pytest.fixture(name="own_service", scope="module")
+def own_service_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One that nobody else writes to: its database is compared."""
+    service = Service(tmp_path_factory.mktemp("members") / "data").start()
+    yield service
+    assert service.stop() == 0, service.log.read_text()
+
+
+@pytest.fixture(name="stage", scope="module")
+def stage_fixture(own_service: Service) -> Iterator[Stage]:
+    found = own_service.environment
+    wire = Wire(found.url, found.access_key_id, found.secret_access_key, found.region)
+    yield Stage(wire)
+    wire.close()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_wrong_member_is_refused_and_nothing_happens(
+    own_service: Service, stage: Stage, operation: str, protocol: str
+) -> None:
+    """Every fault of every member gets its exception; the good request, afterwards, succeeds."""
+    good = staged(operation, stage)
+    before = _digest(own_service)
+    for fault in faults(operation, protocol):
+        answer = stage.wire.send(operation, broken(operation, good, fault), protocol)
+        assert answer.error == fault.error, (fault, answer)
+        assert answer.status == 400, (fault, answer)
+        if fault.kind != "type":
+            assert f"at '{_named(fault)}' failed to satisfy" in answer.message, (fault, answer)
+    assert _digest(own_service) == before
+    assert stage.wire.send(operation, good, protocol).status == 200
+    assert (_digest(own_service) == before) == (operation in READING)
+
+
+def _named(fault: Fault) -> str:
+    """The place as AWS's messages name it."""
+    return ".".join(
+        "1.member" if step == FIRST else f"{str(step)[:1].lower()}{str(step)[1:]}" for step in fault.path
+    )
+
+
+def test_every_member_of_every_request_is_got_wrong() -> None:
+    """At least by its type, and each required one by its absence: nothing is left out of the list."""
+    for operation in OPERATIONS:
+        shape = SHAPES[MODEL["operations"][operation]["input"]["shape"]]
+        for protocol in PROTOCOLS:
+            found = list(faults(operation, protocol))
+            assert {fault.path[0] for fault in found if fault.kind == "type"} == set(shape["members"])
+            missing = {fault.path[0] for fault in found if fault.kind == "missing" and len(fault.path) == 1}
+            assert missing == set(shape.get("required", ()))
+
+
+def _digest(service: Service) -> str:
+    """Of every row of every table."""
+    path = service.data_dir / "privyseal.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return hashlib.sha256("\n".join(database.iterdump()).encode()).hexdigest()

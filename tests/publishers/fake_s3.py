@@ -1,0 +1,107 @@
+"""As much of S3 as a publisher asks of it, over HTTP: ACLs, objects, multipart uploads, refusals."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+_ACL = """<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList/></AccessControlPolicy>"""
+_STARTED = "<InitiateMultipartUploadResult><UploadId>{}</UploadId></InitiateMultipartUploadResult>"
+_COMPLETED = "<CompleteMultipartUploadResult><ETag>whole</ETag></CompleteMultipartUploadResult>"
+
+
+class FakeS3:
+    """`buckets` that exist; `objects` by (bucket, key): content and type. `refusals`: bucket → the
+    (status, code) with which everything in it is refused; with `writes_only`, only writing.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.buckets = {"reports"}
+        self.objects: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self.refusals: dict[str, tuple[int, str]] = {}
+        self.writes_only = False
+        self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
+        self.requests: list[str] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    state: FakeS3
+
+    def do_GET(self) -> None:
+        self._answer(200, _ACL)
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if upload := self._query.get("uploadId"):
+            self.state.uploads[upload][1][int(self._query["partNumber"])] = body
+        elif not self._refused:
+            self.state.objects[self._place] = body, self.headers["Content-Type"]
+        self._answer(200, "")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if upload := self._query.get("uploadId"):
+            content_type, parts = self.state.uploads.pop(upload)
+            whole = b"".join(parts[number] for number in sorted(parts))
+            self.state.objects[self._place] = whole, content_type
+            self._answer(200, _COMPLETED)
+            return
+        upload = f"upload-{len(self.state.requests)}"
+        if not self._refused:
+            self.state.uploads[upload] = self.headers["Content-Type"], {}
+        self._answer(200, _STARTED.format(upload))
+
+    def do_DELETE(self) -> None:
+        self.state.uploads.pop(self._query.get("uploadId", ""), None)
+        self._answer(204, "")
+
+    @property
+    def _query(self) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        bucket, _, key = urlsplit(self.path).path[1:].partition("/")
+        return bucket, unquote(key)
+
+    @property
+    def _refused(self) -> tuple[int, str] | None:
+        bucket, _ = self._place
+        if bucket not in self.state.buckets:
+            return 404, "NoSuchBucket"
+        return None if self.state.writes_only and self.command == "GET" else self.state.refusals.get(bucket)
+
+    def _answer(self, status: int, body: str) -> None:
+        signed = re.search(r"/([^/]+)/s3/aws4_request", self.headers.get("Authorization", ""))
+        self.state.requests.append(f"{self.command} {self.path} {signed[1] if signed else 'unsigned'}")
+        if self._refused:
+            status, code = self._refused
+            body = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"tag"')
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def fake_s3() -> Iterator[FakeS3]:
+    state = FakeS3()
+    handler = type("Handler", (_Handler,), {"state": state})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    state.url = "http://{}:{}".format(*server.server_address)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
