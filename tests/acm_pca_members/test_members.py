@@ -2,8 +2,9 @@
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 import pytest
 from tests.acm_pca_errors.wire import MODEL, PROTOCOLS, Wire
@@ -12,6 +13,7 @@ from tests.acm_pca_members.stages import READING, Stage, staged
 from tests.service import Service
 
 OPERATIONS = sorted(MODEL["operations"])
+PATIENCE = 10  # seconds
 
 
 @pytest.fixture(name="own_service", scope="module")
@@ -37,6 +39,7 @@ def test_a_wrong_member_is_refused_and_nothing_happens(
 ) -> None:
     """Every fault of every member gets its exception; the good request, afterwards, succeeds."""
     good = staged(operation, stage)
+    _wait_for_reports(own_service)
     before = _digest(own_service)
     for fault in faults(operation, protocol):
         answer = stage.wire.send(operation, broken(operation, good, fault), protocol)
@@ -67,8 +70,21 @@ def test_every_member_of_every_request_is_got_wrong() -> None:
             assert missing == set(shape.get("required", ()))
 
 
+def _wait_for_reports(service: Service) -> None:
+    """Audit reports are written in the background: until they are, the database changes."""
+    until = time.monotonic() + PATIENCE
+    with _database(service) as database:
+        while database.execute("SELECT 1 FROM audit_report WHERE status = 'CREATING'").fetchone():
+            assert time.monotonic() < until, service.log.read_text()
+            time.sleep(0.02)
+
+
 def _digest(service: Service) -> str:
     """Of every row of every table."""
-    path = service.data_dir / "privyseal.db"
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+    with _database(service) as database:
         return hashlib.sha256("\n".join(database.iterdump()).encode()).hexdigest()
+
+
+def _database(service: Service) -> AbstractContextManager[sqlite3.Connection]:
+    path = service.data_dir / "privyseal.db"
+    return closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True))

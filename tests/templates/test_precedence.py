@@ -1,11 +1,13 @@
 """Who has the say: the template, then the call, then the CSR; and what is ignored, in silence or aloud."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.e2e.boto import client
+from tests.service import Service
 from tests.templates import openssl_text, requests
 from tests.templates.conftest import Scene
 from tests.x509 import forge
@@ -71,27 +73,42 @@ def test_a_custom_extension_says_whether_key_usage_is_critical(scene: Scene) -> 
     assert found["Extended Key Usage"] == (True, "Any Extended Key Usage")
 
 
+# An ApiPassthrough that no template could use.
+USELESS = {
+    "Subject": {"CommonName": "api"},
+    "Extensions": {"SubjectAlternativeNames": [{"DnsName": "api.example", "IpAddress": "192.0.2.1"}]},
+}
+
+
 @pytest.mark.parametrize("template", ["EndEntityCertificate", "BlankEndEntityCertificate_CSRPassthrough"])
-def test_what_a_template_does_not_take_is_ignored_and_logged(scene: Scene, template: str) -> None:
-    """Even if it could not be used: nobody reads it. The log has the request and the template."""
-    two_names = {"DnsName": "api.example", "IpAddress": "192.0.2.1"}
-    passed = {"Subject": {"CommonName": "api"}, "Extensions": {"SubjectAlternativeNames": [two_names]}}
-    answer = scene.pca.issue_certificate(
-        CertificateAuthorityArn=scene.root,
-        Csr=plain_csr(),
-        SigningAlgorithm="SHA256WITHECDSA",
-        TemplateArn=f"arn:aws:acm-pca:::template/{template}/V1",
-        Validity={"Type": "DAYS", "Value": 1},
-        ApiPassthrough=passed,
-    )
-    pem = scene.get(scene.root, answer["CertificateArn"])
+def test_what_a_template_does_not_take_is_ignored_unread(scene: Scene, template: str) -> None:
+    """As AWS documents it."""
+    pem = scene.issue(scene.root, plain_csr(), template, ApiPassthrough=USELESS)
     assert openssl_text.subject(pem) == "CN=csr.example"
     assert openssl_text.extensions(pem)["Subject Alternative Name"] == (False, "DNS:csr.example")
-    request_id = answer["ResponseMetadata"]["RequestId"]
-    lines = [line for line in scene.service.log.read_text().splitlines() if request_id in line]
-    told = [json.loads(line) for line in lines if "ignored" in line]
-    assert [(line["event"], line["template"]) for line in told] == [
-        ("api passthrough ignored", f"{template}/V1")
+
+
+def test_what_is_ignored_is_logged_with_the_request(tmp_path: Path) -> None:
+    """A line of its own, at the level `info`."""
+    own = Service(tmp_path / "data", PRIVYSEAL_LOG_LEVEL="info").start()
+    try:
+        with client(own) as pca:
+            answer = pca.issue_certificate(
+                CertificateAuthorityArn=own.environment.issuing_ca_arn,
+                Csr=plain_csr(),
+                SigningAlgorithm="SHA256WITHECDSA",
+                Validity={"Type": "DAYS", "Value": 1},
+                ApiPassthrough=USELESS,
+            )
+    finally:
+        assert own.stop() == 0
+    lines = [json.loads(line) for line in own.log.read_text().splitlines() if "passthrough" in line]
+    assert [(line["event"], line["request_id"], line["template"]) for line in lines] == [
+        (
+            "api passthrough ignored",
+            answer["ResponseMetadata"]["RequestId"],
+            "EndEntityCertificate/V1",
+        )
     ]
 
 
@@ -198,11 +215,11 @@ def test_a_root_takes_no_authority_key_identifier_of_another_key(scene: Scene) -
 
 
 def test_the_same_token_with_another_passthrough_is_another_request(scene: Scene) -> None:
+    csr = plain_csr()
+
     def asked(name: str) -> str:
         passed = {"Subject": {"CommonName": name}}
-        return scene.issue(
-            scene.root, plain_csr(), BLANK, ApiPassthrough=passed, IdempotencyToken="templates-1"
-        )
+        return scene.issue(scene.root, csr, BLANK, ApiPassthrough=passed, IdempotencyToken="templates-1")
 
     assert asked("one") == asked("one")
     with pytest.raises(scene.pca.exceptions.InvalidArgsException, match="idempotency token"):

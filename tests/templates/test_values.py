@@ -17,8 +17,8 @@ NAMES = {
     "URI:spiffe://b.example/x": {"UniformResourceIdentifier": "spiffe://b.example/x"},
     "IP Address:192.0.2.1": {"IpAddress": "192.0.2.1"},
     "IP Address:2001:DB8:0:0:0:0:0:1": {"IpAddress": "2001:db8::1"},
-    "Registered ID:2.999.1": {"RegisteredId": "2.999.1"},
-    "DirName:C = CH, O = Example": {"DirectoryName": {"Country": "CH", "Organization": "Example"}},
+    "Registered ID:1.2.3.4.5": {"RegisteredId": "1.2.3.4.5"},
+    "DirName:/C=CH/O=Example": {"DirectoryName": {"Country": "CH", "Organization": "Example"}},
     "othername: UPN::u@b.example": {
         "OtherName": {"TypeId": "1.3.6.1.4.1.311.20.2.3", "Value": "u@b.example"}
     },

@@ -1,5 +1,7 @@
 """Authorities are made here: a key, its CSR, and the row, in that order.
 
+When the key store has no key to give, the authority is there and FAILED, as AWS's are.
+
 A key whose row never came to be is nothing but a wrapped blob that was dropped.
 """
 
@@ -9,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from privyseal import log
 from privyseal.ca import limits, revocation_settings
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import GENERAL_PURPOSE, Authority, StoredKey, Tag
@@ -72,6 +75,7 @@ class _Material:
     key: StoredKey
     public_key: bytes
     csr: str
+    failure: str | None = None  # a FailureReason of the service model: there is no key
 
 
 class Creation:
@@ -101,7 +105,11 @@ class Creation:
         arn = AuthorityArn(request.region, request.caller.account, new_id())
         subject = name_from_asn1_subject(request.subject)
         extensions = extensions_from_model(request.csr_extensions)
-        stored, key = self._keys.create(arn.id, request.key_algorithm)
+        try:
+            stored, key = self._keys.create(arn.id, request.key_algorithm)
+        except PrivySealError as error:
+            log.warning("no key for an authority", error=str(error), request_id=request.caller.request_id)
+            return _Material(arn, StoredKey("", None), b"", "", failure="OTHER")
         csr = build_csr(subject, key, signing_algorithm(request.signing_algorithm), extensions)
         return _Material(arn, stored, public_key_der(key.public_key()), csr)
 
@@ -116,7 +124,7 @@ class Creation:
                 ErrorCode.LIMIT_EXCEEDED,
                 f"An account has at most {limits.MAX_AUTHORITIES} certificate authorities in a region.",
             )
-        status = transition(Status.CREATING, Event.KEY_READY)
+        status = transition(Status.CREATING, Event.KEY_FAILED if material.failure else Event.KEY_READY)
         assert status is not None
         authority = Authority(
             arn=material.arn,
@@ -139,7 +147,7 @@ class Creation:
             not_after=None,
             created_at=tx.now,
             changed_at=tx.now,
-            failure_reason=None,
+            failure_reason=material.failure,
             restorable_until=None,
             status_before_deletion=None,
             token=request.token,
@@ -155,6 +163,7 @@ class Creation:
                 str(material.arn),
                 type=request.type,
                 key_algorithm=request.key_algorithm,
+                **({"failure": material.failure} if material.failure else {}),
             )
         )
         return material.arn
