@@ -25,6 +25,11 @@ def clean_environment(**more: str) -> dict[str, str]:
     return mine | more
 
 
+def patience(seconds: float) -> float:
+    """`seconds` of a machine that has nothing else to do: more where processes wait for its cores."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 class Service:
     """`privyseal up` as a process. `environment` is what it wrote about itself."""
 
@@ -60,7 +65,7 @@ class Service:
         with self.log.open("wb") as log:
             environment = clean_environment(PYTHONUNBUFFERED="1", **self.own_variables)
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        until = time.monotonic() + START_SECONDS
+        until = time.monotonic() + patience(START_SECONDS)
         while READY_LINE not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() > until:
                 self.kill()
@@ -72,10 +77,10 @@ class Service:
         """SIGTERM; the exit status. It has ten seconds."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_SECONDS)
+        return self.process.wait(patience(STOP_SECONDS))
 
     def kill(self) -> None:
-        """kill -9, as an operating system or an operator does it."""
+        """Kill -9, as an operating system or an operator does it."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

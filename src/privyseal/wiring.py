@@ -82,6 +82,7 @@ class Parts:
         # An issuer elsewhere may take minutes: devices wait in threads of their own.
         self.device_pool = Pool(DEVICE_THREADS, POOL_QUEUE, name="device")
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
+        self.limited_acm_pca = limited(self.acm_pca, settings.quotas.requests_per_second)
 
     def find_key(self, key_id: str) -> AccessKey | None:
         return self.store.view(lambda tx: self.access_keys.find(tx, key_id))
@@ -137,8 +138,7 @@ def _apps(parts: Parts) -> Apps:
     meter = PrometheusMeter()
     authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
     devices = SqlDevices()
-    acm_pca_ = limited(parts.acm_pca, settings.quotas.requests_per_second)
-    aws = AwsFrontend([acm_pca_, sts.service()], authenticator, clock, settings.region)
+    aws = AwsFrontend([parts.limited_acm_pca, sts.service()], authenticator, clock, settings.region)
     registry = Registry(parts.store, devices)
     api = ApiFrontend(authenticator, clock, pool, certificates=parts.authorities.reader, devices=registry)
     health = Health(pool.run, lambda: parts.store.view(lambda _: None), render)

@@ -25,7 +25,8 @@ CANNOT_OCCUR = (
             "UpdateCertificateAuthority",
         ),
         "Changes of one authority wait for each other in the database: the later one is made on what the"
-        " earlier one has left, and answers by the state that it finds.",
+        " earlier one has left, and answers by the state that it finds"
+        " (`tests/acm_pca_errors/test_at_once.py`).",
     ),
     Reason(
         "InvalidArgsException",

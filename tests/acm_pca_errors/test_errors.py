@@ -16,13 +16,16 @@ MOST_REASONS = 10
 def _provoke(folder: Path, operation: str, error: str, provocation: Provocation) -> None:
     with deployment(folder) as scene:
         for protocol in PROTOCOLS:
-            answer = scene.wire.send(operation, provocation(scene), protocol)
+            members = provocation(scene)
+            commits = scene.world.store.commits
+            answer = scene.wire.send(operation, members, protocol)
             assert (answer.error, answer.status) == (error, 400), (protocol, answer.message)
+            assert scene.world.store.commits == commits
 
 
 @pytest.mark.parametrize(("operation", "error"), PROVOKED, ids=map("-".join, PROVOKED))
 def test_an_error_of_the_model_is_brought_about(tmp_path: Path, operation: str, error: str) -> None:
-    """With the status 400 and a message, over both protocols."""
+    """With the status 400 and a message, over both protocols, and nothing is written."""
     _provoke(tmp_path, operation, error, PROVOKED[operation, error])
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, ROOT_TEMPLATE, STRANGER, World, elsewhere
+from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, ROOT_TEMPLATE, STRANGER, Refused, World, elsewhere
 from tests.stores import journals
 
 from privyseal.ca.authorities import Position
@@ -14,7 +14,6 @@ from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import new_id
 
-Refused = Callable[..., str]
 Services = Callable[[World, str], Any]
 
 DELETION = "The certificate authority is not in a valid state for deletion."

@@ -7,14 +7,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.ca.parent import Parent, name
-from tests.ca.world import CALLER, NOW, World
+from tests.ca.world import CALLER, NOW, Refused, World
 from tests.stores import journals
 
 from privyseal.ca.model import SUBORDINATE
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 
-Refused = Callable[..., str]
 INSTALLED = "acm-pca:ImportCertificateAuthorityCertificate"
 
 

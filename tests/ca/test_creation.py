@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, STRANGER, World, create_request
+from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, STRANGER, Refused, World, create_request
 from tests.stores import journals
 
 from privyseal.ca import limits
@@ -20,8 +20,6 @@ from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import AuthorityArn
 from privyseal.store import Tx
-
-Refused = Callable[..., str]
 
 
 def csr_of(world: World, arn: str) -> x509.CertificateSigningRequest:
@@ -111,9 +109,18 @@ WRONG: Mapping[str, tuple[ErrorCode, Mapping[str, Any]]] = {
         ErrorCode.INVALID_ARGUMENT,
         {"revocation": {"CrlConfiguration": {"Enabled": False, "S3BucketName": "bucket"}}},
     ),
-    "an extension that is not supported": (
+    "an extension with two kinds of location": (
         ErrorCode.INVALID_ARGUMENT,
-        {"csr_extensions": {"SubjectInformationAccess": [{}]}},
+        {
+            "csr_extensions": {
+                "SubjectInformationAccess": [
+                    {
+                        "AccessMethod": {"AccessMethodType": "CA_REPOSITORY"},
+                        "AccessLocation": {"DnsName": "a.example", "IpAddress": "10.0.0.1"},
+                    }
+                ]
+            }
+        },
     ),
     "a reserved tag": (ErrorCode.INVALID_TAG, {"tags": [Tag("aws:x", None)]}),
     "a tag twice": (ErrorCode.INVALID_TAG, {"tags": [Tag("k", "1"), Tag("k", "2")]}),

@@ -1,8 +1,7 @@
 """Issuing: a batch in, positional answers out; one commit; nobody fails for a neighbour."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,29 +11,25 @@ from hypothesis import strategies as st
 from tests.ca.world import (
     ACCOUNT,
     CALLER,
+    NOT_ISSUING,
     NOW,
-    ROOT_TEMPLATE,
     TEMPLATE,
+    Refused,
     World,
     csr,
     elsewhere,
     issue_request,
-    pem,
     spki,
 )
 from tests.stores import journals
 
-from privyseal.ca.issuance import MAX_LOST_ROUNDS
-from privyseal.ca.model import SHORT_LIVED_CERTIFICATE, SUBORDINATE
+from privyseal.ca.model import SUBORDINATE
 from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.states import Status
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode
 from privyseal.names import CertificateArn, new_id
 from privyseal.stores.sqlite import MEMORY, SqliteStore
-
-Refused = Callable[..., str]
-NOT_ISSUING = "The certificate authority is not in a valid state for issuing certificates"
 
 # What is wrong with a request → its code. Each is answered alone.
 BAD: Mapping[str, tuple[ErrorCode, Mapping[str, Any]]] = {
@@ -180,173 +175,6 @@ def test_nobody_issues_with_another_accounts_authority(world: World, refused: Re
     arn = world.root()
     for text in (elsewhere(arn, account="444455556666"), elsewhere(arn, region="us-east-1")):
         refused(ErrorCode.NOT_FOUND, world.issue, text)
-
-
-class TestRoots:
-    """RootCACertificate: an authority's own CSR, and no other."""
-
-    def test_a_root_signs_its_own_csr_while_it_waits_and_again_to_renew(self, world: World) -> None:
-        arn = world.create()
-        for _ in range(2):
-            made = world.issue(arn, world.csr_of(arn), template_arn=ROOT_TEMPLATE, validity=("YEARS", 5))
-            certificate = x509.load_der_x509_certificate(made.der)
-            certificate.verify_directly_issued_by(certificate)
-            world.ca.certification.install(CALLER, arn, pem(made.der), None)
-        assert world.status(arn) is Status.ACTIVE
-
-    def test_a_root_outlives_its_predecessor(self, world: World) -> None:
-        arn = world.root()
-        made = world.issue(arn, world.csr_of(arn), template_arn=ROOT_TEMPLATE, validity=("YEARS", 30))
-        assert x509.load_der_x509_certificate(made.der).not_valid_after_utc.year == NOW.year + 30
-
-    def test_no_other_csr_is_made_a_root(self, world: World, refused: Refused) -> None:
-        arn, other = world.root(), world.create()
-        for asked in (csr(), world.csr_of(other)):
-            refused(
-                ErrorCode.INVALID_ARGUMENT, lambda a=asked: world.issue(arn, a, template_arn=ROOT_TEMPLATE)
-            )
-
-    def test_a_subordinate_signs_no_root(self, world: World, refused: Refused) -> None:
-        pending = world.create(SUBORDINATE)
-        active = world.subordinate(world.root())
-        for arn in (pending, active):
-            own = world.csr_of(arn)
-            refused(
-                ErrorCode.INVALID_ARGUMENT,
-                lambda a=arn, o=own: world.issue(a, o, template_arn=ROOT_TEMPLATE),
-            )
-
-    def test_a_disabled_root_signs_nothing(self, world: World, refused: Refused) -> None:
-        arn = world.root()
-        world.ca.authorities.update(CALLER, arn, "DISABLED", None)
-        own = world.csr_of(arn)
-        message = refused(ErrorCode.INVALID_STATE, lambda: world.issue(arn, own, template_arn=ROOT_TEMPLATE))
-        assert message == NOT_ISSUING
-
-
-class TestValidity:
-    def test_a_certificate_begins_an_hour_ago_and_ends_as_asked(self, world: World) -> None:
-        certificate = x509.load_der_x509_certificate(world.issue(world.root()).der)
-        now = NOW.replace(microsecond=0)
-        assert certificate.not_valid_before_utc == now - timedelta(hours=1)
-        assert certificate.not_valid_after_utc == now + timedelta(days=30)
-
-    def test_a_certificate_may_end_with_its_issuer_but_not_a_second_later(
-        self, world: World, refused: Refused
-    ) -> None:
-        arn = world.root()
-        end = world.row(arn).not_after
-        assert end is not None
-        last = int(end.timestamp())
-        issued = world.issue(arn, validity=("ABSOLUTE", last))
-        assert x509.load_der_x509_certificate(issued.der).not_valid_after_utc == end
-        refused(ErrorCode.VALIDATION, lambda: world.issue(arn, validity=("ABSOLUTE", last + 1)))
-
-    @settings(max_examples=40, deadline=None)
-    @given(
-        st.sampled_from(["DAYS", "MONTHS", "YEARS", "ABSOLUTE", "END_DATE"]),
-        st.one_of(st.integers(-5, 5000), st.integers(1, 2**63), st.integers(1_772_000_000, 2_100_000_000)),
-    )
-    def test_no_certificate_outlives_its_issuer(self, kind: str, value: int) -> None:
-        clock = FixedClock(NOW)
-        store = SqliteStore(MEMORY, clock)
-        store.migrate()
-        world = World(store, clock)
-        arn = world.root()
-        end = world.row(arn).not_after
-        (answer,) = world.answers(issue_request(arn, validity=(kind, value)))
-        if isinstance(answer, Issued):
-            certificate = x509.load_der_x509_certificate(answer.der)
-            assert NOW < certificate.not_valid_after_utc <= (end or datetime.now(UTC))
-        else:
-            assert answer.code in {ErrorCode.VALIDATION, ErrorCode.INVALID_ARGUMENT}
-        world.ca.close()
-        store.close()
-
-    def test_a_short_lived_authority_issues_for_seven_days_and_no_longer(
-        self, world: World, refused: Refused
-    ) -> None:
-        arn = world.root(usage_mode=SHORT_LIVED_CERTIFICATE)  # its own certificate is not bound by that
-        last = int(NOW.timestamp()) + 7 * 86400
-        for validity in (("DAYS", 7), ("ABSOLUTE", last)):
-            assert world.issue(arn, validity=validity)
-        for validity in (("DAYS", 8), ("MONTHS", 1), ("ABSOLUTE", last + 1)):
-            refused(ErrorCode.VALIDATION, lambda v=validity: world.issue(arn, validity=v))
-        assert world.row(arn).not_after == NOW.replace(microsecond=0) + timedelta(days=3650)
-
-
-class TestBetweenSnapshotAndCommit:
-    """What happens to an authority after a batch has read it and before the batch is stored."""
-
-    def test_a_disabled_authority_issues_nothing(self, world: World) -> None:
-        arn, other = world.root(), world.root()
-        before = world.stored(arn)
-        world.store.before_commit = lambda: world.ca.authorities.update(CALLER, arn, "DISABLED", None)
-        requests = [issue_request(arn), issue_request(other), issue_request(arn)]
-        assert world.codes(*requests) == [ErrorCode.INVALID_STATE, None, ErrorCode.INVALID_STATE]
-        assert world.stored(arn) == before
-        assert not [e for e in journals.entries(world.store)[-2:] if e["resource"].startswith(f"{arn}/")]
-
-    def test_a_renewed_authority_issues_with_its_new_certificate(self, world: World) -> None:
-        arn = world.root()
-        renewed = world.self_signed(arn, 100)
-        world.store.before_commit = lambda: world.ca.certification.install(CALLER, arn, renewed, None)
-        requests = [issue_request(arn), issue_request(arn, validity=("DAYS", 200))]
-        assert world.codes(*requests) == [None, ErrorCode.VALIDATION]  # too long for the new one
-
-    def test_an_authority_that_never_rests_makes_the_caller_try_later(self, world: World) -> None:
-        arn = world.root()
-        changes = 0
-
-        def change() -> None:
-            nonlocal changes
-            changes += 1
-            world.ca.authorities.update(CALLER, arn, None, None)
-            world.store.before_commit = change
-
-        world.store.before_commit = change
-        before = world.stored(arn)
-        assert world.codes(issue_request(arn)) == [ErrorCode.THROTTLED]
-        assert world.stored(arn) == before
-        assert changes == MAX_LOST_ROUNDS
-
-    def test_a_batch_whose_commit_fails_can_be_tried_again_and_left_nothing(
-        self, world: World, refused: Refused
-    ) -> None:
-        arn = world.root()
-        before = world.stored(arn), journals.entries(world.store)
-        requests = [issue_request(arn, token=f"t{n}") for n in range(5)]
-        world.store.commits_to_lose = 1
-        refused(ErrorCode.UNAVAILABLE, world.answers, *requests)
-        assert (world.stored(arn), journals.entries(world.store)) == before
-        assert world.codes(*requests) == [None] * 5
-        assert world.stored(arn) == before[0] + 5
-        assert journals.problems(world.store) == []
-
-
-class TestKeys:
-    def test_no_signature_is_made_inside_a_transaction(self, world: World) -> None:
-        arn = world.root()
-        open_at_signing: list[int] = []
-        world.keys.when_signing = lambda: open_at_signing.append(world.store.open)
-        world.ca.issuance._keys._keys.clear()
-        world.answers(*(issue_request(arn) for _ in range(10)))
-        assert open_at_signing == [0] * 10  # and each certificate was signed once
-
-    def test_a_key_is_opened_once_however_many_certificates_it_signs(self, world: World) -> None:
-        arns = [world.root() for _ in range(3)]
-        world.keys.opened.clear()
-        world.ca.issuance._keys._keys.clear()
-        for _ in range(20):
-            world.answers(*(issue_request(arn) for arn in arns))
-        assert sorted(world.keys.opened) == sorted(arn.rpartition("/")[2] for arn in arns)
-
-    def test_a_refused_request_opens_no_key(self, world: World) -> None:
-        arn = world.root()
-        world.ca.issuance._keys._keys.clear()
-        world.keys.opened.clear()
-        world.answers(issue_request(arn, b"hello"), issue_request(arn, validity=("YEARS", 90)))
-        assert world.keys.opened == []
 
 
 def test_serials_are_positive_and_never_the_same(world: World) -> None:

@@ -1,11 +1,10 @@
 """Permissions of AWS services: one principal, one account, one permission on each authority."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.ca.world import ACCOUNT, CALLER, STRANGER, World, elsewhere
+from tests.ca.world import ACCOUNT, CALLER, STRANGER, Refused, World, elsewhere
 from tests.stores import journals
 
 from privyseal.ca.model import ROOT
@@ -13,8 +12,6 @@ from privyseal.ca.permissions import policy_of
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import AuthorityArn
-
-Refused = Callable[..., str]
 
 ACM = "acm.amazonaws.com"
 ALL = ("IssueCertificate", "GetCertificate", "ListPermissions")

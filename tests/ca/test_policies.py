@@ -1,18 +1,15 @@
 """Resource policies attached to authorities: stored as they were given, once they are valid."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.ca.world import CALLER, STRANGER, World, elsewhere
+from tests.ca.world import CALLER, STRANGER, Refused, World, elsewhere
 from tests.stores import journals
 
 from privyseal.ca.model import ROOT
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
-
-Refused = Callable[..., str]
 
 
 def policy(arn: str, account: str = STRANGER.account) -> str:

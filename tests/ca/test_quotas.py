@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tests.ca.world import KEK, World, csr, issue_request
+from tests.ca.fakes import KEK
+from tests.ca.world import World, csr, issue_request
 from tests.publishers.memory import MemoryPublisher
 
 from privyseal.ca.issuance import Issuance

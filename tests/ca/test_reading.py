@@ -1,6 +1,5 @@
 """Issued certificates, read: a batch of point reads, and pages."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -11,8 +10,6 @@ from privyseal.ca.certification import CertificatePem
 from privyseal.ca.requests import Issued
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn
-
-Refused = Callable[..., str]
 
 
 def get(world: World, issued: Issued) -> CertificatePem:

@@ -226,6 +226,24 @@ def test_who_has_lost_the_lease_publishes_nothing_and_ends_nothing(world: World)
     assert len(ends) == 1
 
 
+def test_a_report_ends_once_however_many_have_written_it(world: World) -> None:
+    """A short one has no second page at which its writer could notice."""
+    arn = world.root()
+    report, slow, other = ask(world, arn), Watched(), MemoryPublisher()
+
+    def stall() -> None:
+        slow.look = lambda: None
+        world.clock.advance(2 * LEASE)
+        writer(world, other).write_due(threading.Event())
+
+    slow.look = stall
+    writer(world, slow).write_due(threading.Event())
+    assert slow.objects == other.objects
+    assert found(world, report).status is ReportStatus.SUCCESS
+    ends = [each for each in journals.entries(world.store) if each["action"] == "acm-pca:GenerateAuditReport"]
+    assert len(ends) == 1
+
+
 def test_a_process_that_stops_gives_its_report_back(world: World) -> None:
     """Between two pages; the next process begins it at once, and it does not count as an attempt."""
     arn = world.root()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from tests.ca.world import CALLER, ROOT_TEMPLATE, World
+from tests.ca.world import CALLER, ROOT_TEMPLATE, Refused, World
 from tests.stores import journals
 
 from privyseal.ca.model import Certificate
@@ -13,8 +13,6 @@ from privyseal.ca.requests import Issued
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import format_serial
-
-Refused = Callable[..., str]
 
 
 def row(world: World, issued: Issued) -> Certificate:

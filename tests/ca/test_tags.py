@@ -1,15 +1,13 @@
 """Tags of authorities: fifty, unreserved, by key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
-from tests.ca.world import CALLER, World
+from tests.ca.world import CALLER, Refused, World
 from tests.stores import journals
 
 from privyseal.ca.model import Tag
 from privyseal.errors import ErrorCode
-
-Refused = Callable[..., str]
 
 
 def tags(count: int, start: int = 0) -> list[Tag]:

@@ -12,6 +12,7 @@ from tests.aws_wire.fake import prefer_cbor
 from tests.service import Service
 
 from privyseal.client.csr import generate_csr
+from privyseal.frontends.aws.errors import COMMON
 
 # Protocol → the Content-Type of its requests and answers.
 PROTOCOLS = {"json": "application/x-amz-json-1.1", "smithy-rpc-v2-cbor": "application/cbor"}
@@ -56,10 +57,17 @@ def client(service: Service, name: str = "acm-pca", protocol: str = "json", **mo
         config=Config(retries={"total_max_attempts": 1}),
         **more,
     )
+    made.meta.events.register("after-call.acm-pca", only_modelled)
     try:
         yield made
     finally:
         made.close()
+
+
+def only_modelled(model: Any, parsed: Any, **_: Any) -> None:
+    """Fail the test in which an operation answers an error that the service model does not list for it."""
+    code = parsed.get("Error", {}).get("Code", "")
+    assert not code or code in {each.name for each in model.error_shapes} | COMMON, (model.name, parsed)
 
 
 @contextmanager

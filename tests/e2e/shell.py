@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.service import COMMAND, Service, clean_environment
+from tests.service import COMMAND, Service, clean_environment, patience
 
 SECONDS = 60
 
@@ -27,7 +27,7 @@ def attempt(
         input="" if given is None else given,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=patience(SECONDS),
         check=False,
     )
 

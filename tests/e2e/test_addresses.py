@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.e2e.boto import PROTOCOLS, client, csr_for, issue
 from tests.e2e.shell import PrivySeal, attempt, fails, run
 from tests.programs import program
-from tests.service import COMMAND, Service
+from tests.service import COMMAND, Service, patience
 
 
 def _get(url: str, bundle: str | None = None) -> tuple[int, str]:
@@ -133,7 +133,7 @@ def test_two_workers_answer_and_their_numbers_are_summed(everywhere: Everywhere)
     before = _requests_by_process(everywhere)
     for _ in range(40):
         assert _get(f"{everywhere.url}/healthz", everywhere.bundle)[0] == 200
-    until = time.monotonic() + 10
+    until = time.monotonic() + patience(10)
     while _requests_by_process(everywhere) < before + 40 and time.monotonic() < until:
         time.sleep(0.1)
     assert {_requests_by_process(everywhere) for _ in range(10)} == {before + 40}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.shell import attempt, run
 from tests.programs import ROOT, program
-from tests.service import clean_environment
+from tests.service import clean_environment, patience
 
 EXAMPLE = (sys.executable, str(ROOT / "examples" / "first_run.py"))
 SECONDS_TO_A_CERTIFICATE = 10  # the promise of the README, from a warm set-up
@@ -35,7 +35,7 @@ class FirstRun:
         return self.log.read_text()
 
     def finish_showing(self) -> str:
-        until = time.monotonic() + 60
+        until = time.monotonic() + patience(60)
         while not LAST_LINE.search(self.shown):
             assert self.process.poll() is None, self.shown
             assert time.monotonic() < until, self.shown
@@ -44,7 +44,7 @@ class FirstRun:
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(patience(10))
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def test_it_takes_a_newcomer_from_nothing_to_a_verified_device_certificate(data_
     started = time.monotonic()
     with first_run(data_dir) as running:
         shown = running.finish_showing()
-        assert time.monotonic() - started < SECONDS_TO_A_CERTIFICATE
+        assert time.monotonic() - started < patience(SECONDS_TO_A_CERTIFICATE)
         assert "1 imported, 0 unchanged, 0 refused" in shown
         assert "device.cert.pem: OK" in shown
         assert re.search(r"^subject +CN=sensor-0001$", shown, re.MULTILINE)
@@ -94,7 +94,7 @@ def test_a_taken_port_is_said_and_ends_it(tmp_path: Path) -> None:
     """The message of `up`, and its status."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         running = FirstRun(tmp_path / "data", port=str(taken.getsockname()[1]))
-        assert running.process.wait(30) == 1
+        assert running.process.wait(patience(30)) == 1
     assert "Address already in use" in running.shown
     assert "--port" in running.shown
     assert "Traceback" not in running.shown

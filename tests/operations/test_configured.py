@@ -107,19 +107,12 @@ def test_quotas_are_those_of_the_settings(tmp_path: Path) -> None:
         pca.describe_certificate_authority(CertificateAuthorityArn=arn)
 
 
-@pytest.mark.parametrize(
-    ("config", "why"),
-    [
-        ("[quotas]\nrequests-per-second = { ListTag = 2 }\n", "ListTag"),
-        ("[quotas]\ncertificates-per-authority = 0\n", "certificates-per-authority"),
-        ("[quotas]\nrequests-per-second = { ListTags = 0 }\n", "requests-per-second"),
-        ('[publisher]\ntype = "ftp"\n', "ftp"),
-        ('[publisher]\nbucket = "x"\n', "bucket"),
-    ],
-)
-def test_settings_that_mean_nothing_end_the_start(tmp_path: Path, config: str, why: str) -> None:
-    with pytest.raises(AssertionError, match=why), running(tmp_path, config):
+def test_an_operation_that_there_is_not_ends_the_start(tmp_path: Path) -> None:
+    config = "[quotas]\nrequests-per-second = { ListTag = 2 }\n"
+    with pytest.raises(AssertionError) as failure, running(tmp_path, config):
         pass
+    assert "quotas.requests-per-second names 'ListTag'" in str(failure.value)
+    assert "Traceback" not in str(failure.value)
 
 
 def test_a_report_survives_the_end_of_its_process(tmp_path: Path) -> None:

@@ -77,6 +77,14 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
     assert refusal(lambda: nobody.check("reports")).code is ErrorCode.UNAVAILABLE
 
 
+def test_settings_that_lead_nowhere_are_refused_at_the_start(s3: FakeS3) -> None:
+    for settings in ({"profile": "nobody"}, {"endpoint_url": "not an address"}):
+        with pytest.raises(PrivySealError, match=r"settings of \[publisher\] cannot be used") as raised:
+            S3Publisher(**settings)
+        assert raised.value.code is ErrorCode.INVALID_ARGUMENT
+    assert s3.requests == []
+
+
 def test_an_upload_that_is_given_up_leaves_no_parts_behind(s3: FakeS3) -> None:
     def content() -> object:
         yield b"x" * 20_000_000

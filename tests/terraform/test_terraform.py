@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.e2e.boto import client, csr_for
 from tests.e2e.openssl import verify
+from tests.programs import program
 from tests.service import Service
 from tests.terraform.terraform import CHANGES, NO_CHANGES, Terraform, plugins
 
@@ -18,7 +19,8 @@ RESOURCES = 9  # of pki.tf
 
 @pytest.fixture(name="own_service")
 def own_service_fixture(tmp_path: Path) -> Iterator[Service]:
-    plugins()  # or skip, before anything is started
+    program("terraform")  # or skip, before anything is started
+    plugins()
     service = Service(tmp_path / "data").start()
     yield service
     assert service.stop() == 0, service.log.read_text()

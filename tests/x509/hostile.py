@@ -279,6 +279,13 @@ NAMES: Mapping[str, Make] = {
     "an otherName without a value": _names(tlv(0xA0, forge.oid("1.2.3"))),
     "an otherName with two values": _names(tlv(0xA0, forge.oid("1.2.3") + tlv(0xA0, b"\x05\x00" * 2))),
     "an otherName whose value is cut": _names(tlv(0xA0, forge.oid("1.2.3") + tlv(0xA0, b"\x0c\x05a"))),
+    "an otherName broken deep inside": _names(
+        tlv(0xA0, forge.oid("1.2.3") + tlv(0xA0, seq(seq(b"\x0c\x05a"))))
+    ),
+    "an x400Address broken deep inside": _names(tlv(0xA3, seq(seq(b"\x0c\x05a")))),
+    "an x400Address without standard attributes": _names(tlv(0xA3, tlv(0x31, b""))),
+    "an ediPartyName in an IA5String": _names(tlv(0xA5, tlv(0xA1, tlv(0x16, b"party")))),
+    "an ediPartyName of two parties": _names(tlv(0xA5, tlv(0xA1, tlv(0x0C, b"a") * 2))),
     "an empty directoryName": _names(tlv(0xA4, name())),
     "a directoryName with a NUL": _names(tlv(0xA4, cn("a\x00b"))),
     "an ediPartyName without a party": _names(tlv(0xA5, tlv(0xA0, tlv(0x0C, b"x")))),

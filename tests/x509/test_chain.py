@@ -48,6 +48,7 @@ class Wish(NamedTuple):
     begins: timedelta = timedelta(days=-1)
     ends: timedelta = timedelta(days=300)
     sha1: bool = False
+    sha224: bool = False
     extra: tuple[tuple[x509.ExtensionType, bool], ...] = ()
 
     def der(self) -> bytes:
@@ -66,7 +67,9 @@ class Wish(NamedTuple):
             builder = builder.add_extension(self.usage, critical=True)
         for extension, critical in self.extra:
             builder = builder.add_extension(extension, critical)
-        made = builder.sign(self.signer, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+        made = builder.sign(self.signer, hashes.SHA224() if self.sha224 else hashes.SHA256()).public_bytes(
+            serialization.Encoding.DER
+        )
         return _with_sha1(made, self.signer) if self.sha1 else made
 
 
@@ -138,6 +141,14 @@ def test_a_chain_of_three_is_taken_in_its_order_only() -> None:
         assert caught.value.code is MISMATCH
 
 
+def test_a_key_change_of_the_root_does_not_count_as_a_level() -> None:
+    """RFC 5280 §4.2.1.9: self-issued certificates are not counted against a path length."""
+    new_key = ec.generate_private_key(ec.SECP256R1())
+    root = OUTSIDE._replace(constraints=(x509.BasicConstraints(ca=True, path_length=1), True))
+    changed = OUTSIDE._replace(key=new_key, ends=timedelta(days=2000))
+    assert len(check(OWN._replace(signer=new_key), changed, root).chain_ders) == 2
+
+
 LIMITED = x509.BasicConstraints(ca=True, path_length=0)
 POINT = x509.DistributionPoint([x509.UniformResourceIdentifier("http://crl.example/a")], None, None, None)
 WRONG: dict[str, tuple[Callable[[], CaCertificate], ErrorCode]] = {
@@ -161,6 +172,8 @@ WRONG: dict[str, tuple[Callable[[], CaCertificate], ErrorCode]] = {
     "not valid yet": (lambda: check(OWN._replace(begins=timedelta(seconds=1)), OUTSIDE), MISMATCH),
     "under an expired root": (lambda: check(OWN, OUTSIDE._replace(ends=timedelta(seconds=-1))), MISMATCH),
     "ends after its issuer": (lambda: check(OWN, OUTSIDE._replace(ends=timedelta(days=299))), MISMATCH),
+    "signed with SHA-224": (lambda: check(OWN._replace(sha224=True), OUTSIDE), MISMATCH),
+    "under a root signed with SHA-224": (lambda: check(OWN, OUTSIDE._replace(sha224=True)), MISMATCH),
     "signed with SHA-1": (lambda: check(OWN._replace(sha1=True), OUTSIDE), MISMATCH),
     "deeper than its root allows": (
         lambda: check(OWN, OUTSIDE._replace(constraints=(LIMITED, True))),
@@ -213,6 +226,49 @@ WRONG: dict[str, tuple[Callable[[], CaCertificate], ErrorCode]] = {
 }
 
 
+# What the refusal says, so that no other check is the one that refuses.
+REASONS = {
+    "another key": "another key",
+    "signed by somebody else": "was not signed by",
+    "names another issuer": "was not signed by",
+    "a root that did not sign itself": "CN=Outside Root was not signed by CN=Outside Root",
+    "a self-signed certificate for a subordinate": "not by itself",
+    "a signed certificate for a root": "is signed by itself; this one is not",
+    "a chain for a root": "leave it out",
+    "no chain for a subordinate": "needs its certificate chain",
+    "a chain that starts with the certificate itself": "was not signed by",
+    "a chain whose root stands twice": "does not end with a root",
+    "expired": "CN=Issuing is not valid now",
+    "not valid yet": "CN=Issuing is not valid now",
+    "under an expired root": "CN=Outside Root is not valid now",
+    "ends after its issuer": "ends after its issuer's",
+    "under a root signed with SHA-224": "CN=Outside Root was not .* not with SHA-256 or better",
+    "signed with SHA-224": "not with SHA-256 or better",
+    "signed with SHA-1": "not with SHA-256 or better",
+    "deeper than its root allows": "deeper than a path length",
+    "no basic constraints": "critical basic constraints",
+    "basic constraints that are not critical": "critical basic constraints",
+    "not a CA": "critical basic constraints",
+    "a root that is not a CA": "chain cannot be used: a CA certificate has critical basic constraints",
+    "a key usage that does not sign": "contains keyCertSign",
+    "no subject": "has a subject",
+    "a critical CRL distribution point": "2.5.29.31 must not be critical",
+    "an unknown critical extension": "1.2.3.4 must not be critical",
+    "a weak root": "1024 bits",
+    "no PEM": "there is no line",
+    "DER": "there is no line",
+    "another label": "is not exactly",
+    "two certificates": "more PEM blocks than 1",
+    "something after it": "elements where there must be one|the data ends",
+    "33 kB": "32769 octets",
+    "a chain of eleven": "more PEM blocks than 10",
+}
+
+
+def test_every_refusal_has_its_reason_here() -> None:
+    assert set(REASONS) == set(WRONG)
+
+
 def _weak_rsa() -> rsa.RSAPrivateKey:
     return WEAK
 
@@ -237,7 +293,7 @@ def _encipher_only_usage() -> x509.KeyUsage:
 @pytest.mark.parametrize("row", WRONG)
 def test_what_aws_would_not_take_is_refused(row: str) -> None:
     act, code = WRONG[row]
-    with pytest.raises(PrivySealError) as caught:
+    with pytest.raises(PrivySealError, match=REASONS[row]) as caught:
         act()
     assert caught.value.code is code, caught.value.message
     assert caught.value.message.isprintable()

@@ -19,7 +19,8 @@ REASONS = {
     "proof": "its signature",
     "key": "public key|RSA key|EC point",
     "subject": f"{_DER}|neither a subject|a string|name attribute|distinguished name|the name has more",
-    "name": f"{_DER}|is not a|an iPAddress|names|an otherName|a directoryName|a string|object identifier",
+    "name": f"{_DER}|is not a|an iPAddress|names|an otherName|an x400Address|an ediPartyName|a directoryName"
+    "|a string|object identifier",
     "request": f"{_DER}|extension|attributes|a boolean",
 }
 

@@ -204,6 +204,9 @@ def test_what_keeps_the_rules_passes(make: Callable[[], ToBeSigned]) -> None:
         (oids.SUBJECT_ALTERNATIVE_NAME, forge.seq(dns("a\x00b")), "is not a dNSName"),
         (oids.BASIC_CONSTRAINTS, forge.seq(b"\x02\x01\xff"), "basic constraints are malformed"),
         (oids.KEY_USAGE, b"\x04\x01\x80", "tag 0x04"),
+        (oids.KEY_USAGE, b"\x03\x02\x09\x80", "key usage is malformed"),
+        (oids.KEY_USAGE, b"\x03\x00", "key usage is malformed"),
+        (oids.KEY_USAGE, b"\x03\x04\x00\x80\x80\x80", "key usage is malformed"),
         (oids.EXTENDED_KEY_USAGE, forge.seq(b"\x06\x00"), "object identifier"),
     ],
 )

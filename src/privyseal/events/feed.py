@@ -21,8 +21,8 @@ _BEFORE_THE_FIRST = -1
 class Journal(Protocol):
     """The reading side of the journal. Implemented beside the store that writes it."""
 
-    def heads(self, tx: Tx) -> Mapping[str, int]:
-        """The seq of the last row of each writer."""
+    def writers(self, tx: Tx) -> Sequence[str]:
+        """Every writer that there ever was; there is one for each process start."""
         ...
 
     def after(self, tx: Tx, writer: str, seq: int, limit: int) -> Sequence[JournalRow]:
@@ -48,9 +48,9 @@ class Feed:
 
         def read(tx: Tx) -> Sequence[JournalRow]:
             found: list[JournalRow] = []
-            for writer, head in self._journal.heads(tx).items():
-                seen = cursor.get(writer, _BEFORE_THE_FIRST)
-                if head > seen and len(found) < rows:
+            for writer in self._journal.writers(tx):
+                if len(found) < rows:
+                    seen = cursor.get(writer, _BEFORE_THE_FIRST)
                     found += self._journal.after(tx, writer, seen, rows - len(found))
             return found
 

@@ -43,8 +43,14 @@ class S3Publisher:
     def __init__(
         self, *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
     ) -> None:
-        session = boto3.Session(profile_name=profile)
-        self._s3 = session.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
+        """Raises INVALID_ARGUMENT for a profile or an address that there is not."""
+        try:
+            session = boto3.Session(profile_name=profile)
+            self._s3 = session.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
+        except (BotoCoreError, ValueError) as error:
+            raise PrivySealError(
+                ErrorCode.INVALID_ARGUMENT, f"The settings of [publisher] cannot be used: {error}"
+            ) from error
 
     def check(self, bucket: str) -> None:
         check_bucket_name(bucket)

@@ -109,7 +109,7 @@ def _readable(tbs: ToBeSigned, extension: Extension) -> bool:
         return len(x509.load_der_x509_certificate(unsigned).extensions) == 1
     except x509.UnsupportedGeneralNameType:
         return True  # an EDI party name or an X.400 address: rare, and legal
-    except ValueError:
+    except (ValueError, TypeError):  # its value classes raise both
         return False
 
 

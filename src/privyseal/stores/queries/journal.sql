@@ -3,9 +3,9 @@
 INSERT INTO journal (writer, seq, at, previous, root, entries)
 VALUES (:writer, :seq, :at, :previous, :root, :entries);
 
--- name: heads
--- The last row of each writer.
-SELECT writer, max(seq) AS seq FROM journal GROUP BY writer ORDER BY writer;
+-- name: next_writer
+-- The writer after another one, by the primary key: one step however many rows each has.
+SELECT writer FROM journal WHERE writer > :after ORDER BY writer LIMIT 1;
 
 -- name: after
 -- The rows of one writer after a position, in order.

@@ -1,6 +1,6 @@
 """`events.feed.Journal` in SQL. Rows are written by the store itself, one per commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from privyseal.events.journal import JournalRow
 from privyseal.store import Tx
@@ -10,8 +10,11 @@ _Q = queries("journal")
 
 
 class SqlJournal:
-    def heads(self, tx: Tx) -> Mapping[str, int]:
-        return {row["writer"]: row["seq"] for row in sql(tx).rows(_Q["heads"])}
+    def writers(self, tx: Tx) -> Sequence[str]:
+        found: list[str] = []
+        while row := sql(tx).row(_Q["next_writer"], after=found[-1] if found else ""):
+            found.append(row["writer"])
+        return found
 
     def after(self, tx: Tx, writer: str, seq: int, limit: int) -> Sequence[JournalRow]:
         rows = sql(tx).rows(_Q["after"], writer=writer, seq=seq, limit=limit)

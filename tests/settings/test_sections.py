@@ -1,0 +1,62 @@
+"""The tables of the settings file that name buckets and limits."""
+
+from pathlib import Path
+
+import pytest
+
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.settings import PublisherSettings, QuotaSettings, Settings, load
+
+
+def read(folder: Path, text: str) -> Settings:
+    (folder / "privyseal.toml").write_text(text)
+    return load({}, folder, environ={})
+
+
+def test_without_them_buckets_are_folders_and_nothing_is_limited(tmp_path: Path) -> None:
+    settings = read(tmp_path, "")
+    assert settings.publisher == PublisherSettings(type="directory")
+    assert settings.quotas == QuotaSettings(certificates_per_authority=None, requests_per_second={})
+
+
+def test_they_are_read(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        """
+        [publisher]
+        type = "s3"
+        endpoint-url = "https://s3.example"
+        region = "eu-west-1"
+        profile = "reports"
+
+        [quotas]
+        certificates-per-authority = 1000000
+        requests-per-second = { IssueCertificate = 25, ListTags = 0.5 }
+        """,
+    )
+    assert settings.publisher == PublisherSettings("s3", "https://s3.example", "eu-west-1", "reports")
+    assert settings.quotas == QuotaSettings(1_000_000, {"IssueCertificate": 25.0, "ListTags": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[publisher]\ntype = "ftp"', "ftp"),
+        ('[publisher]\nbucket = "x"', "bucket"),
+        ("[quotas]\ncertificates-per-authority = 0", "certificates-per-authority"),
+        ("[quotas]\nrequests-per-second = { ListTags = 0 }", "requests-per-second"),
+        ('[quotas]\nrequests-per-second = { ListTags = "many" }', "requests-per-second"),
+        ("[quotas]\nrequests-per-second = 25", "requests-per-second"),
+        ("[quotas]\nrequests = 25", "requests"),
+    ],
+)
+def test_what_means_nothing_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(PrivySealError, match=why) as refusal:
+        read(tmp_path, text)
+    assert refusal.value.code is ErrorCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("name", ["PRIVYSEAL_PUBLISHER", "PRIVYSEAL_QUOTAS"])
+def test_no_variable_holds_a_table(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PrivySealError, match=name):
+        load({}, tmp_path, environ={name: "x"})
