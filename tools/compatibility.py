@@ -31,7 +31,7 @@ MARKER = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.D
 NO = "**no**"
 
 
-class Test(NamedTuple):
+class Case(NamedTuple):
     """A test that has passed, or that there is: its file, its function, its parameters."""
 
     file: str
@@ -54,16 +54,16 @@ EVIDENCE = (MEMBERS, ERRORS, EXTENSIONS, LINT)
 _NODE = re.compile(r"^(?P<file>tests/\S+\.py)::(?P<function>\w+)(?:\[(?P<parameters>.*)\])?$")
 
 
-def collected() -> set[Test]:
+def collected() -> set[Case]:
     """The tests that there are."""
     listing = _pytest("--collect-only")
     if listing.returncode != 0:
         raise SystemExit(f"The tests cannot be collected:\n{listing.stdout}{listing.stderr}")
     found = map(_NODE.match, listing.stdout.splitlines())
-    return {Test(each["file"], each["function"], each["parameters"] or "") for each in found if each}
+    return {Case(each["file"], each["function"], each["parameters"] or "") for each in found if each}
 
 
-def passed() -> set[Test]:
+def passed() -> set[Case]:
     """The tests that have passed just now."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
@@ -83,25 +83,25 @@ def _troubles(case: ET.Element) -> bool:
     return any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
 
 
-def _case(case: ET.Element) -> Test:
+def _case(case: ET.Element) -> Case:
     function, _, parameters = case.attrib["name"].partition("[")
-    return Test(f"{case.attrib['classname'].replace('.', '/')}.py", function, parameters.removesuffix("]"))
+    return Case(f"{case.attrib['classname'].replace('.', '/')}.py", function, parameters.removesuffix("]"))
 
 
-def operations(tests: Iterable[Test]) -> Iterator[str]:
+def operations(tests: Iterable[Case]) -> Iterator[str]:
     """A row for each operation: protocols, wrong values that were refused, errors that were provoked."""
     yield "| operation | answers in | wrong values refused | errors of the model | brought about |"
     yield "|---|---|---:|---:|---:|"
     known = set(tests)
     for operation, errors in MODELLED.items():
-        spoken = [each for each in PROTOCOLS if Test(*MEMBERS, f"{operation}-{each}") in known]
+        spoken = [each for each in PROTOCOLS if Case(*MEMBERS, f"{operation}-{each}") in known]
         refused = sum(1 for each in spoken for _ in faults(operation, each))
-        provoked = sum(Test(*ERRORS, f"{operation}-{error}") in known for error in errors)
+        provoked = sum(Case(*ERRORS, f"{operation}-{error}") in known for error in errors)
         answers = ", ".join(spoken) or NO
         yield f"| {operation} | {answers} | {refused} | {len(errors)} | {provoked} |"
 
 
-def reasons(_tests: Iterable[Test]) -> Iterator[str]:
+def reasons(_tests: Iterable[Case]) -> Iterator[str]:
     """A row for each error that cannot occur."""
     yield "| error | operations | why it cannot occur |"
     yield "|---|---|---|"
@@ -109,21 +109,21 @@ def reasons(_tests: Iterable[Test]) -> Iterator[str]:
         yield f"| {reason.error} | {', '.join(reason.operations)} | {reason.why} |"
 
 
-def templates(tests: Iterable[Test]) -> Iterator[str]:
+def templates(tests: Iterable[Case]) -> Iterator[str]:
     """A row for each template: judged by openssl, judged by pkilint."""
     yield "| template | extensions, as `openssl` reads them | pkilint |"
     yield "|---|---|---|"
     known = set(tests)
     for template in sorted(PROFILES):
         name = template.removesuffix("/V1")
-        cells = ("yes" if Test(*test, name) in known else NO for test in (EXTENSIONS, LINT))
+        cells = ("yes" if Case(*test, name) in known else NO for test in (EXTENSIONS, LINT))
         yield f"| {template} | {' | '.join(cells)} |"
 
 
 TABLES = {"operations": operations, "reasons": reasons, "templates": templates}
 
 
-def page(tests: set[Test], text: str) -> str:
+def page(tests: set[Case], text: str) -> str:
     """The page with its tables made new."""
     missing = {name for _, name, _ in MARKER.findall(text)} ^ set(TABLES)
     if missing:

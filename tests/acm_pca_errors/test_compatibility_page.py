@@ -1,7 +1,7 @@
 """The tables of docs/compatibility.md say what tests say, row by row."""
 
 from tools import compatibility
-from tools.compatibility import ERRORS, EXTENSIONS, LINT, MEMBERS, NO, Test
+from tools.compatibility import ERRORS, EXTENSIONS, LINT, MEMBERS, NO, Case
 
 from privyseal.frontends.aws.shapes_acm_pca import OPERATIONS
 from privyseal.x509.profiles import PROFILES
@@ -26,10 +26,10 @@ def test_without_tests_no_row_claims_anything() -> None:
 def test_a_test_counts_for_the_row_that_its_parameters_name() -> None:
     """And for no other."""
     tests = {
-        Test(*MEMBERS, "GetPolicy-cbor"),
-        Test(*ERRORS, "GetPolicy-InvalidArnException"),
-        Test(*EXTENSIONS, "EndEntityCertificate"),
-        Test(*LINT, "EndEntityCertificate"),
+        Case(*MEMBERS, "GetPolicy-cbor"),
+        Case(*ERRORS, "GetPolicy-InvalidArnException"),
+        Case(*EXTENSIONS, "EndEntityCertificate"),
+        Case(*LINT, "EndEntityCertificate"),
     }
     changed = set(compatibility.page(tests, TEXT).splitlines()) - set(
         compatibility.page(set(), TEXT).splitlines()

@@ -197,3 +197,12 @@ class TestWritePrivate:
             assert reader.poll() is None, reader.communicate()
             reader.kill()
         assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - names are all that is asked for
+
+
+def test_a_key_encryption_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    """As ssh treats its keys: a copy restored with open modes has to be closed first."""
+    directory = DataDirectory(tmp_path)
+    directory.wrapper()
+    directory.kek.chmod(0o640)
+    with pytest.raises(PrivySealError, match="chmod 600"):
+        directory.wrapper()

@@ -79,6 +79,26 @@ def test_whatever_is_read_is_written_the_same(data: bytes) -> None:
     assert all(each.raw == der.tlv(each.tag, each.content) for each in found)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x04\x81\x05hello",  # a length below 128 in the long form
+        b"\x04\x82\x00\x80" + b"x" * 128,  # a length with a leading zero
+        b"\x04\x80hello\x00\x00",  # indefinite
+        b"\x04\x85\x01\x00\x00\x00\x00",  # more octets of length than anything here has
+        b"\x04\xffhello",  # reserved
+        b"\x04\x82\x01",  # cut within the length
+        b"\x04\x05hell",  # cut within the value
+        b"\x04",  # cut before the length
+        b"\x1f\x81\x01\x00",  # a tag number above 30
+    ],
+)
+def test_another_encoding_of_a_length_or_tag_is_refused(data: bytes) -> None:
+    """X.690 §10.1 and §8.1.2.4."""
+    with pytest.raises(DerError):
+        der.elements(data)
+
+
 @given(octets=st.binary(min_size=1, max_size=12))
 def test_an_object_identifier_has_one_encoding(octets: bytes) -> None:
     element = der.single(der.tlv(der.OID, octets), der.OID)

@@ -148,6 +148,7 @@ def test_the_local_zone_of_the_caller_does_not_matter() -> None:
         (END_DATE, 2027010100000, ErrorCode.INVALID_ARGUMENT),
         (END_DATE, 120270101000000, ErrorCode.INVALID_ARGUMENT),
         (END_DATE, 2**63 - 1, ErrorCode.INVALID_ARGUMENT),
+        (END_DATE, 19491231235959, ErrorCode.INVALID_ARGUMENT),
         ("WEEKS", 1, ErrorCode.INVALID_ARGUMENT),
     ],
 )

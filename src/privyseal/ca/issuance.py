@@ -75,11 +75,15 @@ class Issuance:
         self._issuers = Issuers()
 
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
-        """Positional answers. UNAVAILABLE is raised for the whole batch when the commit failed."""
+        """Positional answers. When a commit fails, all that it held are UNAVAILABLE: retry them."""
         answers: dict[int, Result] = {}
         waiting, lost_rounds = list(range(len(requests))), 0
         while waiting and lost_rounds < MAX_LOST_ROUNDS:
-            done = self._round(requests, waiting)
+            try:
+                done = self._round(requests, waiting)
+            except PrivySealError as error:  # the database; what an earlier round has stored stays stored
+                answers.update(dict.fromkeys(waiting, error))
+                break
             answers.update(done.answers)
             lost_rounds += not done.answers
             waiting = done.again

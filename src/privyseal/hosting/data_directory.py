@@ -78,6 +78,8 @@ class DataDirectory:
             kek = self.kek.read_bytes()
         except OSError as error:
             raise _unusable(self.path, f"its file kek cannot be read ({error.strerror})") from None
+        if self.kek.stat().st_mode & 0o077:
+            raise _unusable(self.path, "others may read its file kek: chmod 600 it")
         if len(kek) != KEK_BYTES:
             raise _unusable(self.path, "its file kek is damaged: restore it from the backup")
         return Wrapper(kek)
