@@ -58,22 +58,20 @@ CANNOT_OCCUR = (
             "CreatePermission",
             "DeletePermission",
             "DeletePolicy",
-            "GetCertificate",
             "GetCertificateAuthorityCsr",
             "GetPolicy",
             "ImportCertificateAuthorityCertificate",
             "ListPermissions",
             "ListTags",
             "PutPolicy",
-            "RevokeCertificate",
         ),
         "“For an unspecified reason” does not happen: what fails says why, and what fails because a disk"
-        " or a key store is away is ServiceUnavailable, which SDKs retry. Certificates are signed before"
-        " their ARN is answered, so none can fail afterwards.",
+        " or a key store is away is ServiceUnavailable, which SDKs retry. An authority or a report whose"
+        " making has failed says so by its state.",
     ),
     Reason(
         "RequestInProgressException",
-        ("GetCertificate", "ImportCertificateAuthorityCertificate", "RevokeCertificate"),
-        "Each is done when it is answered, and a certificate is there when its ARN is.",
+        ("ImportCertificateAuthorityCertificate",),
+        "An import is done when it is answered.",
     ),
 )

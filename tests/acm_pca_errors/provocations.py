@@ -6,6 +6,7 @@ of its own, so that it can be repeated.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from threading import Event
 
 from tests.acm_pca_errors.deployment import CERTIFICATES_PER_AUTHORITY, Scene
 from tests.acm_pca_errors.requests import EC_CONFIGURATION, good
@@ -13,6 +14,7 @@ from tests.acm_pca_errors.wire import MODEL, MODELLED, Members
 from tests.ca.parent import Parent
 from tests.ca.world import ACCOUNT, CALLER, REGION, csr, issue_request
 
+from privyseal.ca.deferred import Deferred
 from privyseal.ca.limits import MAX_AUTHORITIES, MAX_TAGS
 from privyseal.ca.states import Status
 from privyseal.names import CertificateArn, new_id
@@ -123,6 +125,31 @@ def _certificate_of(scene: Scene, **changes: object) -> tuple[str, CertificateAr
     return arn, scene.world.issue(arn, csr(f"device-{next(scene.numbers)}"), **changes).arn
 
 
+def _promised(operation: str, *, fails: bool = False) -> Provocation:
+    """A certificate that has its ARN and is not signed yet, or never will be."""
+
+    def provoke(scene: Scene) -> Members:
+        world, arn = scene.world, scene.world.root()
+        rows = world.rows
+        deferred = Deferred(
+            world.store,
+            rows.authorities,
+            rows.certificates,
+            rows.pending_requests,
+            world.ca.issuance,
+            delay=timedelta(0 if fails else 1),
+        )
+        promised = deferred.request(issue_request(arn, csr(f"device-{next(scene.numbers)}")))
+        if fails:
+            world.ca.authorities.update(CALLER, arn, "DISABLED", None)
+            deferred.sign_due(Event())
+        named = {"CertificateArn": str(promised), "CertificateSerial": f"{promised.serial:x}"}
+        members = good(operation, arn)
+        return members | {name: named[name] for name in members.keys() & named.keys()}
+
+    return provoke
+
+
 def _revoked(scene: Scene) -> Members:
     arn, certificate = _certificate_of(scene)
     serial = f"{certificate.serial:x}"
@@ -192,6 +219,8 @@ PROVOKED: Mapping[tuple[str, str], Provocation] = {
         "DescribeCertificateAuthorityAuditReport"
     ),
     ("GetCertificate", "ResourceNotFoundException"): _active("GetCertificate"),
+    ("GetCertificate", "RequestInProgressException"): _promised("GetCertificate"),
+    ("GetCertificate", "RequestFailedException"): _promised("GetCertificate", fails=True),
     ("GetCertificateAuthorityCertificate", "InvalidStateException"): _pending(
         "GetCertificateAuthorityCertificate"
     ),
@@ -218,6 +247,8 @@ PROVOKED: Mapping[tuple[str, str], Provocation] = {
     ("RestoreCertificateAuthority", "InvalidStateException"): _active("RestoreCertificateAuthority"),
     ("RevokeCertificate", "RequestAlreadyProcessedException"): _revoked,
     ("RevokeCertificate", "InvalidRequestException"): _the_roots_own,
+    ("RevokeCertificate", "RequestInProgressException"): _promised("RevokeCertificate"),
+    ("RevokeCertificate", "RequestFailedException"): _promised("RevokeCertificate", fails=True),
     ("RevokeCertificate", "ResourceNotFoundException"): _never_issued,
     ("RevokeCertificate", "InvalidStateException"): _pending("RevokeCertificate"),
     ("TagCertificateAuthority", "InvalidTagException"): _active("TagCertificateAuthority", Tags=_RESERVED),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -38,14 +39,30 @@ NAMES = x509.SubjectAlternativeName(
 )
 
 
-@pytest.fixture(name="issuer", params=PROTOCOLS)
-def issuer_fixture(request: pytest.FixtureRequest, service: Service) -> Iterator[PcaIssuer]:
+@contextmanager
+def _issuer(service: Service, protocol: str) -> Iterator[PcaIssuer]:
     """With the issuing authority of `privyseal up`, which stands below a root."""
     found = service.environment
     assert found.issuing_ca_arn
     wire = Wire(found.url, found.access_key_id, found.secret_access_key, found.region)
-    yield PcaIssuer(wire, request.param, found.issuing_ca_arn)
+    yield PcaIssuer(wire, protocol, found.issuing_ca_arn)
     wire.close()
+
+
+@pytest.fixture(name="issuer", params=PROTOCOLS)
+def issuer_fixture(request: pytest.FixtureRequest, service: Service) -> Iterator[PcaIssuer]:
+    with _issuer(service, request.param) as issuer:
+        yield issuer
+
+
+@pytest.fixture(name="asynchronous", scope="module")
+def asynchronous_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that answers with the ARN before it signs, as AWS does."""
+    folder = tmp_path_factory.mktemp("asynchronous")
+    later = {"PRIVYSEAL_ASYNCHRONOUS_ISSUING": "true", "PRIVYSEAL_ISSUING_DELAY_SECONDS": "0.5"}
+    service = Service(folder / "data", **later).start()
+    yield service
+    assert service.stop() == 0, service.log.read_text()
 
 
 def _csr(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -110,3 +127,20 @@ def test_a_reconciliation_that_starts_again_gets_the_same_certificate(
     assert issuer.sign(request, algorithm, now) == issuer.sign(request, algorithm, now)
     other, _ = _request(f"other-{tmp_path.name}", timedelta(days=30))
     assert issuer.sign(other, algorithm, now) != issuer.sign(request, algorithm, now)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_certificate_that_is_still_being_signed_is_asked_for_again(
+    asynchronous: Service, protocol: str, tmp_path: Path
+) -> None:
+    """RequestInProgressException until it is there, and then the same chain."""
+    request, key = _request(f"later-{tmp_path.name}", timedelta(hours=1))
+    with _issuer(asynchronous, protocol) as issuer:
+        vended = issuer.get(issuer.sign(request, issuer.signing_algorithm(), time.time()))
+    assert issuer.sent[:2] == ["DescribeCertificateAuthority", "IssueCertificate"]
+    assert len(issuer.sent) > 3
+    assert set(issuer.sent[2:]) == {"GetCertificate"}
+    leaf, *between = x509.load_pem_x509_certificates(vended.certificate.encode())
+    assert leaf.public_key() == key.public_key()
+    root = x509.load_pem_x509_certificate(vended.ca.encode())
+    assert root.subject == root.issuer == between[-1].issuer

@@ -93,6 +93,16 @@ def test_no_pace_loses_or_repeats_an_event(worlds: list[World], rows: int) -> No
     assert drain(one.store, cursor, rows) == ([], cursor)
 
 
+def test_a_batch_is_never_larger_than_asked_for(worlds: list[World]) -> None:
+    """However many writers there are to read from."""
+    for step in range(4):
+        for number, world in enumerate(worlds):
+            world.create(subject={"CommonName": f"{number} {step}"})
+    feed = Feed(worlds[0].store, SqlJournal())
+    for rows in (1, 3, 5, 8):
+        assert len(feed.read({}, rows).events) == rows
+
+
 def test_a_cursor_goes_on_where_it_was(worlds: list[World]) -> None:
     one, two = worlds
     one.create()

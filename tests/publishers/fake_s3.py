@@ -23,6 +23,7 @@ class FakeS3:
         self.objects: dict[tuple[str, str], tuple[bytes, str]] = {}
         self.refusals: dict[str, tuple[int, str]] = {}
         self.writes_only = False
+        self.parts: list[int] = []  # sizes of the parts of the last multipart upload
         self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
         self.requests: list[str] = []
 
@@ -46,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if upload := self._query.get("uploadId"):
             content_type, parts = self.state.uploads.pop(upload)
+            self.state.parts = [len(parts[number]) for number in sorted(parts)]
             whole = b"".join(parts[number] for number in sorted(parts))
             self.state.objects[self._place] = whole, content_type
             self._answer(200, _COMPLETED)

@@ -31,6 +31,13 @@ def test_an_object_keeps_its_type(s3: FakeS3) -> None:
     assert s3.objects["reports", "large"] == (b"x" * 10_000_000, "application/json")
 
 
+def test_a_large_object_goes_up_in_parts_of_eight_megabytes(s3: FakeS3) -> None:
+    """However its chunks are cut: S3 takes no small part but the last."""
+    megabyte = 1024 * 1024
+    publisher(s3).put("reports", "large", [b"x" * 5 * megabyte] * 4, "text/csv")
+    assert s3.parts == [8 * megabyte, 8 * megabyte, 4 * megabyte]
+
+
 def test_requests_are_signed_for_the_region_and_name_the_bucket_in_the_path(s3: FakeS3) -> None:
     publisher(s3).check("reports")
     put(s3)

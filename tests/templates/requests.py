@@ -40,6 +40,11 @@ def csr(*, for_authority: bool) -> bytes:
     return forge.armour(forge.csr(subject=subject, attributes=[asked]))
 
 
+def plain_csr() -> bytes:
+    asked = forge.request(forge.san(forge.dns("csr.example")))
+    return forge.armour(forge.csr(subject=forge.cn("csr.example"), attributes=[asked]))
+
+
 def custom(oid: str, value: bytes, **more: bool) -> dict[str, Any]:
     return {"ObjectIdentifier": oid, "Value": base64.b64encode(value).decode(), **more}
 

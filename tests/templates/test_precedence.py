@@ -18,18 +18,13 @@ NAME_CONSTRAINTS = "2.5.29.30"
 BELOW_EXAMPLE = forge.seq(forge.tlv(0xA0, forge.seq(forge.dns("example"))))
 
 
-def plain_csr() -> bytes:
-    asked = forge.request(forge.san(forge.dns("csr.example")))
-    return forge.armour(forge.csr(subject=forge.cn("csr.example"), attributes=[asked]))
-
-
 @pytest.mark.parametrize("template", [BLANK, BLANK_BOTH, "EndEntityCertificate_APIPassthrough"])
 @pytest.mark.parametrize("passed", [None, {}, {"Extensions": {}}])
 def test_subject_and_names_come_from_the_csr_where_the_call_has_none(
     scene: Scene, template: str, passed: dict[str, Any] | None
 ) -> None:
     more = {} if passed is None else {"ApiPassthrough": passed}
-    pem = scene.issue(scene.root, plain_csr(), template, **more)
+    pem = scene.issue(scene.root, requests.plain_csr(), template, **more)
     assert openssl_text.subject(pem) == "CN=csr.example"
     assert openssl_text.extensions(pem)["Subject Alternative Name"] == (False, "DNS:csr.example")
 
@@ -37,11 +32,11 @@ def test_subject_and_names_come_from_the_csr_where_the_call_has_none(
 def test_the_call_can_give_one_and_leave_the_other(scene: Scene) -> None:
     """Each by itself: a subject with the CSR's names, names with the CSR's subject."""
     subject = {"Subject": {"CommonName": "api.example"}}
-    pem = scene.issue(scene.root, plain_csr(), BLANK, ApiPassthrough=subject)
+    pem = scene.issue(scene.root, requests.plain_csr(), BLANK, ApiPassthrough=subject)
     assert openssl_text.subject(pem) == "CN=api.example"
     assert openssl_text.extensions(pem)["Subject Alternative Name"] == (False, "DNS:csr.example")
     names = {"Extensions": {"SubjectAlternativeNames": [{"IpAddress": "192.0.2.7"}]}}
-    pem = scene.issue(scene.root, plain_csr(), BLANK, ApiPassthrough=names)
+    pem = scene.issue(scene.root, requests.plain_csr(), BLANK, ApiPassthrough=names)
     assert openssl_text.subject(pem) == "CN=csr.example"
     assert openssl_text.extensions(pem)["Subject Alternative Name"] == (False, "IP Address:192.0.2.7")
 
@@ -64,7 +59,7 @@ def test_a_custom_extension_says_whether_key_usage_is_critical(scene: Scene) -> 
     loud = requests.custom(requests.EXTENDED_KEY_USAGE, forge.seq(forge.oid("2.5.29.37.0")), Critical=True)
     pem = scene.issue(
         scene.root,
-        plain_csr(),
+        requests.plain_csr(),
         "BlankEndEntityCertificate_CriticalBasicConstraints_APIPassthrough",
         ApiPassthrough={"Extensions": {"CustomExtensions": [quiet, loud]}},
     )
@@ -83,7 +78,7 @@ USELESS = {
 @pytest.mark.parametrize("template", ["EndEntityCertificate", "BlankEndEntityCertificate_CSRPassthrough"])
 def test_what_a_template_does_not_take_is_ignored_unread(scene: Scene, template: str) -> None:
     """As AWS documents it."""
-    pem = scene.issue(scene.root, plain_csr(), template, ApiPassthrough=USELESS)
+    pem = scene.issue(scene.root, requests.plain_csr(), template, ApiPassthrough=USELESS)
     assert openssl_text.subject(pem) == "CN=csr.example"
     assert openssl_text.extensions(pem)["Subject Alternative Name"] == (False, "DNS:csr.example")
 
@@ -95,7 +90,7 @@ def test_what_is_ignored_is_logged_with_the_request(tmp_path: Path) -> None:
         with client(own) as pca:
             answer = pca.issue_certificate(
                 CertificateAuthorityArn=own.environment.issuing_ca_arn,
-                Csr=plain_csr(),
+                Csr=requests.plain_csr(),
                 SigningAlgorithm="SHA256WITHECDSA",
                 Validity={"Type": "DAYS", "Value": 1},
                 ApiPassthrough=USELESS,
@@ -118,7 +113,7 @@ def test_name_constraints_reach_a_subordinate_through_the_call_and_through_the_c
         "Extensions": {"CustomExtensions": [requests.custom(NAME_CONSTRAINTS, BELOW_EXAMPLE, Critical=True)]}
     }
     template = "SubordinateCACertificate_PathLen0_APIPassthrough"
-    pem = scene.issue(scene.root, plain_csr(), template, ApiPassthrough=passed)
+    pem = scene.issue(scene.root, requests.plain_csr(), template, ApiPassthrough=passed)
     assert openssl_text.extensions(pem)["Name Constraints"] == (True, "Permitted: DNS:example")
     asked = forge.request(forge.extension(NAME_CONSTRAINTS, BELOW_EXAMPLE, critical=True))
     csr = forge.armour(forge.csr(subject=forge.cn("csr"), attributes=[asked]))
@@ -187,7 +182,7 @@ def test_what_no_certificate_may_say_is_refused(scene: Scene, what: str, protoco
     with client(scene.service, protocol=protocol) as pca, pytest.raises(ClientError) as raised:
         pca.issue_certificate(
             CertificateAuthorityArn=scene.root,
-            Csr=plain_csr(),
+            Csr=requests.plain_csr(),
             SigningAlgorithm="SHA256WITHECDSA",
             TemplateArn=f"arn:aws:acm-pca:::template/{template}/V1",
             Validity={"Type": "DAYS", "Value": 1},
@@ -215,7 +210,7 @@ def test_a_root_takes_no_authority_key_identifier_of_another_key(scene: Scene) -
 
 
 def test_the_same_token_with_another_passthrough_is_another_request(scene: Scene) -> None:
-    csr = plain_csr()
+    csr = requests.plain_csr()
 
     def asked(name: str) -> str:
         passed = {"Subject": {"CommonName": name}}

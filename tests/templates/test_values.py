@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from tests.e2e.boto import PROTOCOLS, client
-from tests.templates import openssl_text
+from tests.templates import openssl_text, requests
 from tests.templates.conftest import Scene
-from tests.templates.test_precedence import BLANK, plain_csr
 
 OWN = "1.3.6.1.4.1.99999.7"
 
@@ -74,7 +73,9 @@ def passed(request: pytest.FixtureRequest, scene: Scene) -> Iterator[Any]:
     """The certificate that a passthrough makes of a plain CSR."""
     with client(scene.service, protocol=request.param) as pca:
         own = Scene(scene.service, pca)
-        yield lambda **asked: own.issue(scene.root, plain_csr(), BLANK, ApiPassthrough=asked)
+        yield lambda **asked: own.issue(
+            scene.root, requests.plain_csr(), "BlankEndEntityCertificate_APIPassthrough", ApiPassthrough=asked
+        )
 
 
 def test_alternative_names_of_every_kind(passed: Any) -> None:

@@ -90,7 +90,7 @@ def test_whatever_is_read_is_written_the_same(data: bytes) -> None:
         b"\x04\x82\x01",  # cut within the length
         b"\x04\x05hell",  # cut within the value
         b"\x04",  # cut before the length
-        b"\x1f\x81\x01\x00",  # a tag number above 30
+        b"\x1f\x01\x00",  # a tag number above 30
     ],
 )
 def test_another_encoding_of_a_length_or_tag_is_refused(data: bytes) -> None:
@@ -108,6 +108,30 @@ def test_an_object_identifier_has_one_encoding(octets: bytes) -> None:
         return
     assert decode(element.raw)[0] == univ.ObjectIdentifier(dotted)
     assert encode(univ.ObjectIdentifier(dotted)) == element.raw
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x55\x04\x80\x03", b"\x80\x01", b"\x55\x04\x83"])
+def test_a_padded_or_cut_object_identifier_is_refused(octets: bytes) -> None:
+    """X.690 §8.19.2."""
+    with pytest.raises(DerError):
+        der.read_oid(der.Element(der.OID, octets, b""))
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x01\x80", b"\x07\x80"])
+def test_keys_and_signatures_are_whole_octets(octets: bytes) -> None:
+    with pytest.raises(DerError):
+        der.read_bit_string(der.Element(der.BIT_STRING, octets, b""))
+
+
+@given(octets=st.binary(max_size=2))
+def test_true_is_ff_and_false_is_00(octets: bytes) -> None:
+    """X.690 §11.1."""
+    element = der.Element(der.BOOLEAN, octets, b"")
+    if octets in {b"\x00", b"\xff"}:
+        assert der.read_boolean(element) is (octets == b"\xff")
+    else:
+        with pytest.raises(DerError):
+            der.read_boolean(element)
 
 
 def test_nesting_is_bounded() -> None:

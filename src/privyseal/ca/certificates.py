@@ -107,11 +107,12 @@ def _answer(
         )
     certificate = rows.get((arn.authority.id, arn.serial))
     if not isinstance(certificate, Certificate):
-        return _not_there(arn, certificate)
+        return not_there(arn, certificate)
     return CertificatePem(to_pem(certificate.der), _chain(certificate, authority))
 
 
-def _not_there(arn: CertificateArn, promise: PendingRequest | None) -> PrivySealError:
+def not_there(arn: CertificateArn, promise: PendingRequest | None) -> PrivySealError:
+    """Why there is no such certificate: nobody asked for it, not yet signed, or never to be."""
     if promise is None:
         return PrivySealError(ErrorCode.NOT_FOUND, f"Could not find the certificate {arn}.")
     if promise.failure is None:

@@ -1,7 +1,8 @@
 """Revoking: monotonic, by serial, with AWS's state checks. Publication is not built yet."""
 
+from privyseal.ca.certificates import not_there
 from privyseal.ca.lookup import find_authority
-from privyseal.ca.ports import Authorities, Certificates
+from privyseal.ca.ports import Authorities, Certificates, PendingRequests
 from privyseal.ca.states import REVOKES
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
@@ -12,10 +13,13 @@ from privyseal.x509.profiles import ROOT, template_kind
 
 
 class Revocation:
-    def __init__(self, store: Store, authorities: Authorities, certificates: Certificates) -> None:
+    def __init__(
+        self, store: Store, authorities: Authorities, certificates: Certificates, pending: PendingRequests
+    ) -> None:
         self._store = store
         self._authorities = authorities
         self._certificates = certificates
+        self._pending = pending
 
     def revoke(self, caller: Caller, arn: str, serial_text: str, reason: str) -> None:
         """Revoke one certificate of an authority for good; the first time and reason stay."""
@@ -31,9 +35,8 @@ class Revocation:
             key = (authority.arn.id, serial)
             certificate = self._certificates.find_many(tx, [key]).get(key)
             if certificate is None:
-                raise PrivySealError(
-                    ErrorCode.NOT_FOUND, f"The authority {arn} has issued no certificate with that serial."
-                )
+                promise = self._pending.find_many(tx, [key]).get(key)
+                raise not_there(CertificateArn(authority.arn, serial), promise)
             if template_kind(certificate.template) == ROOT:
                 raise PrivySealError(ErrorCode.INVALID_REQUEST, "Self-signed certificate can not be revoked")
             if tx.now > certificate.not_after:

@@ -77,7 +77,7 @@ class CertificateAuthorities:
         self.authorities = AuthorityService(store, rows.authorities)
         self.certification = Certification(store, rows.authorities)
         self.tags = TagService(store, rows.authorities, rows.tags)
-        self.revocation = Revocation(store, rows.authorities, rows.certificates)
+        self.revocation = Revocation(store, rows.authorities, rows.certificates, rows.pending_requests)
         self.reader = CertificateReader(store, rows.authorities, rows.certificates, rows.pending_requests)
         self.issuance = Issuance(store, rows.authorities, rows.certificates, keys, quota)
         self.permissions = PermissionService(store, rows.authorities, rows.permissions)

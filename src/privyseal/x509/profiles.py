@@ -112,7 +112,7 @@ def _variant(name: str, base: _Base, suffix: str, *, api: bool, csr: bool) -> Pr
 
 def _barred_api(name: str, kind: str, defined: frozenset[str]) -> frozenset[str]:
     """The definitions' exceptions: who takes CRL distribution points or a root's AKI from the call."""
-    if kind == ROOT:  # the guide: "does not set the AKI on root certificates … pass it through"
+    if kind == ROOT:  # AWS sets no AKI on a root; its guide for Matter passes one through the call
         return defined - _AKI | _CDP
     return defined if name == _CRITICAL_CONSTRAINTS else defined | _CDP
 
