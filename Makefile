@@ -11,7 +11,7 @@ INSTALL := install --quiet --disable-pip-version-check --require-hashes
 help:
 	@echo "make run     start a private CA, enrol a sample device, and keep serving"
 	@echo "make test    every test that the installed programs allow"
-	@echo "make check   lint, types, layers, generated shapes"
+	@echo "make check   lint, types, layers, generated shapes and tables"
 	@echo "make bench   certificates per second and CPU per certificate"
 	@echo "make fmt     format the code"
 	@echo "make setup   build .venv with the command .venv/bin/privyseal"
@@ -45,6 +45,7 @@ check: setup
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/generate_shapes.py --check
 	@$(BIN)/python tools/check_tree.py
+	@$(BIN)/python tools/compatibility.py --check
 
 bench: setup
 	@$(BIN)/python -m bench.issue

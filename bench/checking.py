@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from bench import load, requests
 from cryptography import x509
 
+from bench import load, requests
 from privyseal.client.connection import Environment
 
 CONNECTIONS = 16

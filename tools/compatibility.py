@@ -20,11 +20,10 @@ from xml.etree import ElementTree as ET  # the report of our own test run
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from privyseal.x509.profiles import PROFILES  # noqa: E402
 from tests.acm_pca_errors.cannot_occur import CANNOT_OCCUR  # noqa: E402 - the tests are not installed
 from tests.acm_pca_errors.wire import MODELLED, PROTOCOLS  # noqa: E402
 from tests.acm_pca_members.faults import faults  # noqa: E402
-
-from privyseal.x509.profiles import PROFILES  # noqa: E402
 
 PAGE = ROOT / "docs" / "compatibility.md"
 MARKER = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)

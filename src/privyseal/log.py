@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 _LOGGER = "privyseal"
+# Whose own lines go the same way.
+_LIBRARIES = ("uvicorn", "asyncio")
 
 
 class _JsonLines(logging.Formatter):
@@ -26,10 +28,11 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send the product's log lines to `stream` (standard error), one JSON object each."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_JsonLines())
-    logger = logging.getLogger(_LOGGER)
-    logger.handlers[:] = [handler]
-    logger.setLevel(level.upper())
-    logger.propagate = False
+    for name in (_LOGGER, *_LIBRARIES):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(level.upper())
+        logger.propagate = False
 
 
 def info(event: str, **fields: Any) -> None:

@@ -6,11 +6,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from tests.acm_pca_errors.wire import Wire
-from tests.aws_wire.fake import CountingMeter
-from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, World
-from tests.frontends.live import serving
-
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
 from privyseal.ca.service import CertificateAuthorities
@@ -20,6 +15,10 @@ from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.http import App, Authenticator, Pool
 from privyseal.publishers.directory import DirectoryPublisher
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from tests.acm_pca_errors.wire import Wire
+from tests.aws_wire.fake import CountingMeter
+from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, World
+from tests.frontends.live import serving
 
 ADMIN = AccessKey("AKIAADMIN00000000000", "the-secret-of-admin", ACCOUNT, CALLER.principal, admin=True)
 CERTIFICATES_PER_AUTHORITY = 20  # as an operator may set it

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from threading import Event
 
+from privyseal.ca.deferred import Deferred
+from privyseal.ca.limits import MAX_AUTHORITIES, MAX_TAGS
+from privyseal.ca.states import Status
+from privyseal.names import CertificateArn, new_id
 from tests.acm_pca_errors.deployment import CERTIFICATES_PER_AUTHORITY, Scene
 from tests.acm_pca_errors.requests import EC_CONFIGURATION, good
 from tests.acm_pca_errors.wire import MODEL, MODELLED, Members
 from tests.ca.parent import Parent
 from tests.ca.world import ACCOUNT, CALLER, REGION, csr, issue_request
-
-from privyseal.ca.deferred import Deferred
-from privyseal.ca.limits import MAX_AUTHORITIES, MAX_TAGS
-from privyseal.ca.states import Status
-from privyseal.names import CertificateArn, new_id
 
 Provocation = Callable[[Scene], Members]
 

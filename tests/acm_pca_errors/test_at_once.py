@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+
 from tests.acm_pca_errors.cannot_occur import CANNOT_OCCUR
 from tests.acm_pca_errors.wire import Members, Wire
 from tests.acm_pca_members.stages import Stage, staged

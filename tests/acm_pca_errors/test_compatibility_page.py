@@ -1,10 +1,9 @@
 """The tables of docs/compatibility.md say what tests say, row by row."""
 
-from tools import compatibility
-from tools.compatibility import ERRORS, EXTENSIONS, LINT, MEMBERS, NO, Case
-
 from privyseal.frontends.aws.shapes_acm_pca import OPERATIONS
 from privyseal.x509.profiles import PROFILES
+from tools import compatibility
+from tools.compatibility import ERRORS, EXTENSIONS, LINT, MEMBERS, NO, Case
 
 TEXT = compatibility.PAGE.read_text()
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+
+from privyseal.frontends.aws.shapes_acm_pca import OPERATIONS
 from tests.acm_pca_errors.cannot_occur import CANNOT_OCCUR
 from tests.acm_pca_errors.deployment import deployment
 from tests.acm_pca_errors.provocations import MORE, PROVOKED, Provocation
 from tests.acm_pca_errors.wire import MODELLED, PROTOCOLS
-
-from privyseal.frontends.aws.shapes_acm_pca import OPERATIONS
 
 MOST_REASONS = 10
 

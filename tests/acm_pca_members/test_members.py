@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 
 import pytest
+
 from tests.acm_pca_errors.wire import MODEL, PROTOCOLS, Wire
 from tests.acm_pca_members.faults import FIRST, SHAPES, Fault, broken, faults
 from tests.acm_pca_members.stages import READING, Stage, staged

@@ -3,8 +3,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from tests.devices.deployment import ACCOUNT, ADMIN, REGION, Deployment, deployment
-from tests.frontends.live import serving
 
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
@@ -13,6 +11,8 @@ from privyseal.clock import SystemClock
 from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.http import App, Authenticator
 from privyseal.meter import SilentMeter
+from tests.devices.deployment import ACCOUNT, ADMIN, REGION, Deployment, deployment
+from tests.frontends.live import serving
 
 ADMIN_KEY = AccessKey(ADMIN.access_key_id, "the-secret-of-admin", ACCOUNT, ADMIN.arn, admin=True)
 GUEST_KEY = AccessKey(

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.api.conftest import STRANGER_KEY, Service
-from tests.devices.deployment import OPERATOR, START
-from tests.devices.requests import csr
 
 from privyseal.client import ApiError
 from privyseal.devices.ports import IssuedDeviceCertificate
+from tests.api.conftest import STRANGER_KEY, Service
+from tests.devices.deployment import OPERATOR, START
+from tests.devices.requests import csr
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.api.conftest import STRANGER_KEY, Service
-from tests.devices.deployment import key_der, key_pem
-from tests.devices.requests import csr
 
 from privyseal.client import ApiError
 from privyseal.client.api import segment
+from tests.api.conftest import STRANGER_KEY, Service
+from tests.devices.deployment import key_der, key_pem
+from tests.devices.requests import csr
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = key_pem(KEY.public_key())

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.api.conftest import ADMIN_KEY, GUEST_KEY, Service, running
-from tests.devices.deployment import REGION
 
 from privyseal import sigv4
 from privyseal.access.model import AccessKey
 from privyseal.client import ApiError
 from privyseal.errors import ErrorCode
 from privyseal.frontends.api.front import STATUS
+from tests.api.conftest import ADMIN_KEY, GUEST_KEY, Service, running
+from tests.devices.deployment import REGION
 
 AUTHORITY = (
     f"arn:aws:acm-pca:{REGION}:111122223333:certificate-authority/11111111-2222-3333-4444-555555555555"

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tests.aws_wire.fake import Deployment, deployment
 
 

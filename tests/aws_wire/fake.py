@@ -9,7 +9,6 @@ import boto3
 import botocore.config
 import botocore.session
 from msgspec import Struct
-from tests.frontends.live import serving
 
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
@@ -18,6 +17,7 @@ from privyseal.frontends.aws import shapes_acm_pca, sts
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.aws.model import Call, Operation, Service
 from privyseal.frontends.http import App, Authenticator, Pool, Request, Response
+from tests.frontends.live import serving
 
 REGION = "us-east-1"
 ACCOUNT = "111122223333"

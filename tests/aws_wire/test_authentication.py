@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.aws_wire.fake import ADMIN, CA_ARN, GUEST, REGION, RETIRED, Deployment
 
 from privyseal import sigv4
 from privyseal.access.model import AccessKey
+from tests.aws_wire.fake import ADMIN, CA_ARN, GUEST, REGION, RETIRED, Deployment
 
 UNKNOWN = AccessKey("AKIAUNKNOWN000000000", "secret", "111122223333", "arn:aws:iam::111122223333:user/x")
 JSON = {

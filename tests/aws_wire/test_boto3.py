@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from tests.aws_wire.fake import ACCOUNT, ADMIN, CA_ARN, REGION, Deployment
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import shapes_acm_pca as shapes
+from tests.aws_wire.fake import ACCOUNT, ADMIN, CA_ARN, REGION, Deployment
 
 both = pytest.mark.parametrize("cbor", [False, True], ids=["json", "cbor"])
 CERTIFICATE_ARN = f"{CA_ARN}/certificate/{'0' * 32}"

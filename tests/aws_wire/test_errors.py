@@ -2,10 +2,10 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.aws_wire.fake import CA_ARN, Deployment
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import errors, shapes_acm_pca
+from tests.aws_wire.fake import CA_ARN, Deployment
 
 
 @pytest.mark.parametrize("table", [errors.WIRE, errors.QUERY])

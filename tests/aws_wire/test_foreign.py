@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.aws_wire.fake import ADMIN, REGION, Deployment
 
 from privyseal import sigv4
+from tests.aws_wire.fake import ADMIN, REGION, Deployment
 
 # client, operation, parameters: every protocol that AWS has
 CALLS: list[tuple[str, str, dict[str, Any]]] = [

@@ -8,12 +8,12 @@ from typing import Any
 
 import cbor2
 import pytest
+
+from privyseal import sigv4
 from tests.aws_wire.fake import ADMIN, CA_ARN, REGION, Deployment
 from tests.aws_wire.test_cbor import MALFORMED as MALFORMED_CBOR
 from tests.aws_wire.test_json import MALFORMED as MALFORMED_JSON
 from tests.frontends.raw import Answer, exchange
-
-from privyseal import sigv4
 
 TYPE = "application/x-amz-json-1.1"
 TARGET = "ACMPrivateCA.IssueCertificate"

@@ -13,10 +13,10 @@ from typing import Any
 import botocore
 import msgspec
 import pytest
-from tools import generate_shapes
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import constraints, shapes_acm_pca
+from tools import generate_shapes
 
 _DATA = Path(botocore.__file__).parent / "data" / "acm-pca" / "2017-08-22" / "service-2.json.gz"
 MODEL = json.loads(gzip.decompress(_DATA.read_bytes()))

@@ -2,11 +2,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.ca.world import NOW, World
 
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from tests.ca.world import NOW, World
 
 
 @pytest.fixture(name="world")

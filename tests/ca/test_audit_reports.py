@@ -6,13 +6,13 @@ from threading import Event
 from uuid import UUID
 
 import pytest
-from tests.ca.world import CALLER, NOW, STRANGER, Refused, World, elsewhere
-from tests.stores import journals
 
 from privyseal.ca.model import AuditReport, ReportStatus
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn, new_id
+from tests.ca.world import CALLER, NOW, STRANGER, Refused, World, elsewhere
+from tests.stores import journals
 
 
 def ask(world: World, arn: str, report_format: str = "JSON") -> AuditReport:

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, ROOT_TEMPLATE, STRANGER, Refused, World, elsewhere
-from tests.stores import journals
 
 from privyseal.ca.authorities import Position
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import new_id
+from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, ROOT_TEMPLATE, STRANGER, Refused, World, elsewhere
+from tests.stores import journals
 
 Services = Callable[[World, str], Any]
 

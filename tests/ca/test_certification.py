@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.ca.parent import Parent, name
-from tests.ca.world import CALLER, NOW, Refused, World
-from tests.stores import journals
 
 from privyseal.ca.model import SUBORDINATE
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
+from tests.ca.parent import Parent, name
+from tests.ca.world import CALLER, NOW, Refused, World
+from tests.stores import journals
 
 INSTALLED = "acm-pca:ImportCertificateAuthorityCertificate"
 

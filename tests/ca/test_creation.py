@@ -10,8 +10,6 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, STRANGER, Refused, World, create_request
-from tests.stores import journals
 
 from privyseal.ca import limits
 from privyseal.ca.creation import CreateRequest
@@ -20,6 +18,8 @@ from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import AuthorityArn
 from privyseal.store import Tx
+from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, STRANGER, Refused, World, create_request
+from tests.stores import journals
 
 
 def csr_of(world: World, arn: str) -> x509.CertificateSigningRequest:

@@ -1,7 +1,6 @@
 """A key store without a key to give: the authority is there, FAILED, and can only be deleted."""
 
 import pytest
-from tests.ca.world import CALLER, ROOT_TEMPLATE, World, create_request
 
 from privyseal.ca.creation import Creation
 from privyseal.ca.keys import OpenKeys
@@ -9,6 +8,7 @@ from privyseal.ca.model import ROOT, StoredKey
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.algorithms import PrivateKey
+from tests.ca.world import CALLER, ROOT_TEMPLATE, World, create_request
 
 
 class NoKeys:

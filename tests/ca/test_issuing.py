@@ -8,6 +8,14 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from privyseal.ca.model import SUBORDINATE
+from privyseal.ca.requests import Issued, IssueRequest
+from privyseal.ca.states import Status
+from privyseal.clock import FixedClock
+from privyseal.errors import ErrorCode
+from privyseal.names import CertificateArn, new_id
+from privyseal.stores.sqlite import MEMORY, SqliteStore
 from tests.ca.world import (
     ACCOUNT,
     CALLER,
@@ -22,14 +30,6 @@ from tests.ca.world import (
     spki,
 )
 from tests.stores import journals
-
-from privyseal.ca.model import SUBORDINATE
-from privyseal.ca.requests import Issued, IssueRequest
-from privyseal.ca.states import Status
-from privyseal.clock import FixedClock
-from privyseal.errors import ErrorCode
-from privyseal.names import CertificateArn, new_id
-from privyseal.stores.sqlite import MEMORY, SqliteStore
 
 # What is wrong with a request → its code. Each is answered alone.
 BAD: Mapping[str, tuple[ErrorCode, Mapping[str, Any]]] = {

@@ -1,10 +1,9 @@
 """Between a batch's snapshot, its signatures and its commit."""
 
-from tests.ca.world import CALLER, World, issue_request
-from tests.stores import journals
-
 from privyseal.ca.issuance import MAX_LOST_ROUNDS
 from privyseal.errors import ErrorCode
+from tests.ca.world import CALLER, World, issue_request
+from tests.stores import journals
 
 
 class TestBetweenSnapshotAndCommit:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ca.world import CALLER, NOT_ISSUING, NOW, ROOT_TEMPLATE, Refused, World, csr, issue_request, pem
 
 from privyseal.ca.model import SHORT_LIVED_CERTIFICATE, SUBORDINATE
 from privyseal.ca.requests import Issued
@@ -13,6 +12,7 @@ from privyseal.ca.states import Status
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from tests.ca.world import CALLER, NOT_ISSUING, NOW, ROOT_TEMPLATE, Refused, World, csr, issue_request, pem
 
 
 class TestRoots:

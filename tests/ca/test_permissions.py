@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.ca.world import ACCOUNT, CALLER, STRANGER, Refused, World, elsewhere
-from tests.stores import journals
 
 from privyseal.ca.model import ROOT
 from privyseal.ca.permissions import policy_of
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import AuthorityArn
+from tests.ca.world import ACCOUNT, CALLER, STRANGER, Refused, World, elsewhere
+from tests.stores import journals
 
 ACM = "acm.amazonaws.com"
 ALL = ("IssueCertificate", "GetCertificate", "ListPermissions")

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.ca.world import CALLER, STRANGER, Refused, World, elsewhere
-from tests.stores import journals
 
 from privyseal.ca.model import ROOT
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
+from tests.ca.world import CALLER, STRANGER, Refused, World, elsewhere
+from tests.stores import journals
 
 
 def policy(arn: str, account: str = STRANGER.account) -> str:

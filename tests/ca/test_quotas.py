@@ -2,10 +2,6 @@
 
 from datetime import timedelta
 
-from tests.ca.fakes import KEK
-from tests.ca.world import World, csr, issue_request
-from tests.publishers.memory import MemoryPublisher
-
 from privyseal.ca.issuance import Issuance
 from privyseal.ca.quotas import COUNTED_FOR, CertificateQuota
 from privyseal.ca.requests import Issued
@@ -13,6 +9,9 @@ from privyseal.ca.service import CertificateAuthorities
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.keystores.software import SoftwareKeyStore
 from privyseal.wrapping import Wrapper
+from tests.ca.fakes import KEK
+from tests.ca.world import World, csr, issue_request
+from tests.publishers.memory import MemoryPublisher
 
 
 def limited(world: World, limit: int | None) -> Issuance:

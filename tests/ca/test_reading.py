@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from tests.ca.world import CALLER, STRANGER, TEMPLATE, World, csr, elsewhere, issue_request
 
 from privyseal.ca.certificates import GetRequest, Position
 from privyseal.ca.certification import CertificatePem
 from privyseal.ca.requests import Issued
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn
+from tests.ca.world import CALLER, STRANGER, TEMPLATE, World, csr, elsewhere, issue_request
 
 
 def get(world: World, issued: Issued) -> CertificatePem:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.stores.rows import authority, certificate
 
 from privyseal.ca.model import Certificate
 from privyseal.ca.report_format import FIELDS, FORMATS, Record, record_of
 from privyseal.names import AuthorityArn
+from tests.stores.rows import authority, certificate
 
 ARN = AuthorityArn("eu-west-1", "123456789012", "11223344-1234-1122-2233-112233445566")
 AUTHORITY = authority(arn=ARN)

@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.ca.world import CALLER, World
-from tests.publishers.memory import MemoryPublisher
-from tests.stores import journals
-from tests.stores.rows import certificate
 
 from privyseal.ca.model import AuditReport, ReportStatus
 from privyseal.ca.report_writer import LEASE, MAX_ATTEMPTS, PAGE, ReportWriter
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn
+from tests.ca.world import CALLER, World
+from tests.publishers.memory import MemoryPublisher
+from tests.stores import journals
+from tests.stores.rows import certificate
 
 
 class Watched(MemoryPublisher):

@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from tests.ca.world import CALLER, ROOT_TEMPLATE, Refused, World
-from tests.stores import journals
 
 from privyseal.ca.model import Certificate
 from privyseal.ca.requests import Issued
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import format_serial
+from tests.ca.world import CALLER, ROOT_TEMPLATE, Refused, World
+from tests.stores import journals
 
 
 def row(world: World, issued: Issued) -> Certificate:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.ca.world import CALLER, World, csr, issue_request
 
 from privyseal.ca.certificates import GetRequest
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn
+from tests.ca.world import CALLER, World, csr, issue_request
 
 
 def test_calls_from_an_event_loop_are_gathered_into_few_commits(world: World) -> None:

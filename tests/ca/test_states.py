@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ca.world import CALLER, NOW, ROOT_TEMPLATE, World, pem
 
 from privyseal.ca import states
 from privyseal.ca.states import TRANSITIONS, Event, Status, status_at, transition
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from tests.ca.world import CALLER, NOW, ROOT_TEMPLATE, World, pem
 
 LIFE = timedelta(days=30)  # of the authorities' certificates in the walk below
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import pytest
-from tests.ca.world import CALLER, Refused, World
-from tests.stores import journals
 
 from privyseal.ca.model import Tag
 from privyseal.errors import ErrorCode
+from tests.ca.world import CALLER, Refused, World
+from tests.stores import journals
 
 
 def tags(count: int, start: int = 0) -> list[Tag]:

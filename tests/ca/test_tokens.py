@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.ca.world import CALLER, TEMPLATE, Refused, World, csr, issue_request
-from tests.stores import journals
 
 from privyseal.ca.requests import Issued
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.ca.world import CALLER, TEMPLATE, Refused, World, csr, issue_request
+from tests.stores import journals
 
 OTHER: Mapping[str, Mapping[str, Any]] = {
     "csr": {"asked": csr("other")},

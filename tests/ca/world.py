@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
-from tests.ca.fakes import Interrupted, WatchedKeys
-from tests.publishers.memory import MemoryPublisher
 
 from privyseal.ca.creation import CreateRequest
 from privyseal.ca.model import ROOT, SUBORDINATE, Authority
@@ -31,6 +29,8 @@ from privyseal.stores.repositories.pending_requests import SqlPendingRequests
 from privyseal.stores.repositories.permissions import SqlPermissions
 from privyseal.stores.repositories.policies import SqlPolicies
 from privyseal.stores.repositories.tags import SqlTags
+from tests.ca.fakes import Interrupted, WatchedKeys
+from tests.publishers.memory import MemoryPublisher
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ACCOUNT = "111122223333"

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from tests.acm_pca_errors.wire import PROTOCOLS, Wire
 from tests.cert_manager.issuer import TOKEN_LENGTH, CertificateRequest, PcaIssuer
 from tests.e2e.openssl import verify

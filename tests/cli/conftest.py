@@ -3,9 +3,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.client.far_side import FarSide, far_side
 
 from privyseal.cli.main import run
+from tests.client.far_side import FarSide, far_side
 
 ID = "00000000-0000-0000-0000-00000000000"
 ROOT_ARN = f"arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/{ID}1"

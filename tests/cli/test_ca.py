@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.cli.conftest import ISSUING_ARN, ROOT_ARN, Shell
 from tests.client.far_side import Answer, FarSide, aws_error
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+
 from tests.cli.conftest import ISSUING_ARN, ROOT_ARN, Shell
 from tests.client.far_side import Answer, FarSide, aws_error
 

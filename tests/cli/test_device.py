@@ -7,10 +7,10 @@ import sys
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Shell
-from tests.client.far_side import Answer, FarSide, Received
 
 from privyseal.cli.device import CHUNK, CHUNK_SIZE
+from tests.cli.conftest import Shell
+from tests.client.far_side import Answer, FarSide, Received
 
 ENTRY = {"device_id": "one", "public_key_sha256": "ab", "created_at": "2026-01-01T00:00:00Z"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cli.conftest import ISSUING_ARN, ROOT_ARN, Shell
 
 WRITTEN: dict[str, Any] = {

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from tests.cli.conftest import Shell
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+
 from tests.cli.authority import CERTIFICATE_ARN, Authority
 from tests.cli.conftest import ISSUING_ARN, ROOT_ARN, Shell
 from tests.client.far_side import FarSide, aws_error

@@ -6,12 +6,12 @@ import sys
 
 import click
 import pytest
-from tests.cli.conftest import Shell
-from tests.client.far_side import FarSide, aws_error
 
 from privyseal.cli.main import COMMANDS, cli, explain
 from privyseal.client import ApiError
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.cli.conftest import Shell
+from tests.client.far_side import FarSide, aws_error
 
 
 def test_the_overview_needs_neither_cryptography_nor_the_subcommands() -> None:

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from tests.cli.conftest import Outcome, Shell
-from tests.programs import program
-from tests.service import Service
 
 from privyseal.client import (
     ApiError,
@@ -23,6 +20,9 @@ from privyseal.client import (
     wait_for_certificate,
 )
 from privyseal.client.api import segment
+from tests.cli.conftest import Outcome, Shell
+from tests.programs import program
+from tests.service import Service
 
 Privyseal = Callable[..., Outcome]
 

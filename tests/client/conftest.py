@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.client.far_side import FarSide, far_side
 
 from privyseal.client import PrivySealClient
+from tests.client.far_side import FarSide, far_side
 
 
 @pytest.fixture(name="far")

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.client.far_side import Answer, FarSide, Received, aws_error, far_side
 
 from privyseal.client import ApiError, ClientError, PrivySealClient, UnreachableError
 from privyseal.client.api import segment
 from privyseal.clock import FixedClock
+from tests.client.far_side import Answer, FarSide, Received, aws_error, far_side
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 

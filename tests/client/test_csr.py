@@ -8,11 +8,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.programs import program
 
 from privyseal.client import generate_csr, key_pem
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.algorithms import KEY_ALGORITHMS
+from tests.programs import program
 
 
 def dns_names(csr: x509.CertificateSigningRequest) -> list[str]:

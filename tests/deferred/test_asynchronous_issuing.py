@@ -7,10 +7,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.service import Service
 
 from privyseal.client.csr import generate_csr
 from privyseal.x509.inspect import inspect
+from tests.service import Service
 
 # Longer than a start takes, so that the service is surely killed before it signs.
 DELAY = "2.5"

@@ -9,7 +9,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from tests.publishers.memory import MemoryPublisher
 
 from privyseal.access.model import Principal
 from privyseal.ca.service import CertificateAuthorities, Repositories
@@ -36,6 +35,7 @@ from privyseal.stores.repositories.tags import SqlTags
 from privyseal.stores.sql import sql
 from privyseal.stores.sqlite import MEMORY, SqliteStore
 from privyseal.wrapping import KEK_BYTES, Wrapper
+from tests.publishers.memory import MemoryPublisher
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"

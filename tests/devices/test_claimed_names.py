@@ -5,12 +5,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.devices.deployment import ACCOUNT, START
 
 from privyseal.devices.claimed_names import ANY, OWN, check_names
 from privyseal.devices.model import Device
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import Csr, parse_pem
+from tests.devices.deployment import ACCOUNT, START
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 DEVICE = Device(ACCOUNT, "Sensor-7", b"", START)

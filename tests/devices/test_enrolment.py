@@ -9,13 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.x509.oid import NameOID
-from tests.devices.deployment import ACCOUNT, START, Deployment, deployment, key_der
-from tests.devices.requests import SigningKey, csr, subject
 
 from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.model import Device
 from privyseal.devices.ports import IssuedDeviceCertificate
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.devices.deployment import ACCOUNT, START, Deployment, deployment, key_der
+from tests.devices.requests import SigningKey, csr, subject
 
 OWN = ec.generate_private_key(ec.SECP256R1())
 OTHER = ec.generate_private_key(ec.SECP256R1())

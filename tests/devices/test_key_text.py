@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, m
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.devices.deployment import key_der, key_pem
 
 from privyseal.devices.key_text import read_key_text
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.devices.deployment import key_der, key_pem
 
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
 _P256 = ec.generate_private_key(ec.SECP256R1()).public_key()

@@ -4,12 +4,12 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.devices.deployment import ADMIN, OPERATOR, Deployment, key_der, key_pem
 
 from privyseal.caller import Caller
 from privyseal.devices.limits import MAX_IMPORT
 from privyseal.devices.registry import Outcome, Result
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.devices.deployment import ADMIN, OPERATOR, Deployment, key_der, key_pem
 
 ONE, TWO = (ec.generate_private_key(ec.SECP256R1()).public_key() for _ in range(2))
 STRANGER = Caller("arn:aws:iam::444455556666:user/admin", "444455556666", "request-of-a-stranger")

@@ -10,14 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.devices.deployment import ACCOUNT, OPERATOR, START, Deployment, deployment
-from tests.devices.requests import csr
 
 from privyseal.caller import Caller
 from privyseal.devices.enrolment import Enrolment, idempotency_token
 from privyseal.devices.model import Claim
 from privyseal.devices.ports import IssuedDeviceCertificate
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.devices.deployment import ACCOUNT, OPERATOR, START, Deployment, deployment
+from tests.devices.requests import csr
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 WINDOW = timedelta(minutes=5)

@@ -8,13 +8,13 @@ from collections import deque
 from pathlib import Path
 
 import pytest
+
 from bench import checking, load, processes, requests
+from privyseal.client import ApiError
+from privyseal.client.api import segment
 from tests.durability import evidence
 from tests.durability.traffic import Changing, Issuing, Ledger, revocation
 from tests.service import Service
-
-from privyseal.client import ApiError
-from privyseal.client.api import segment
 
 ROUNDS = 20
 ACKNOWLEDGED = 5000  # certificates in all

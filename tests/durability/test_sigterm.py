@@ -5,6 +5,7 @@ from collections import deque
 from pathlib import Path
 
 import pytest
+
 from bench import checking, load, processes, requests
 from tests.durability import evidence
 from tests.durability.traffic import Issuing, Ledger

@@ -8,10 +8,10 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from bench import checking, load, requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bench import checking, load, requests
 from privyseal.client import UnreachableError
 from privyseal.client.connection import Environment
 

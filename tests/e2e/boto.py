@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from tests.aws_wire.fake import prefer_cbor
-from tests.service import Service
 
 from privyseal.client.csr import generate_csr
 from privyseal.frontends.aws.errors import COMMON
+from tests.aws_wire.fake import prefer_cbor
+from tests.service import Service
 
 # Protocol → the Content-Type of its requests and answers.
 PROTOCOLS = {"json": "application/x-amz-json-1.1", "smithy-rpc-v2-cbor": "application/cbor"}

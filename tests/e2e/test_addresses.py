@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from tests.e2e.boto import PROTOCOLS, client, csr_for, issue
 from tests.e2e.shell import PrivySeal, attempt, fails, run
 from tests.programs import program

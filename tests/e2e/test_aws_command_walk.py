@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+
 from tests.e2e import openssl
 from tests.e2e.aws import RSA_CONFIGURATION, SUBORDINATE_CONFIGURATION, TEMPLATE, Aws
 from tests.service import Service

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 from cryptography import x509
+
 from tests.e2e import openssl
 from tests.e2e.boto import EC_CONFIGURATION, PROTOCOLS, activate, client, create, csr_for, issue, watched
 from tests.service import Service

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from cryptography import x509
-from tests.e2e.boto import EC_CONFIGURATION, PROTOCOLS, activate, client, create, csr_for, issue, watched
-from tests.service import Service
 
 from privyseal.ca.limits import MAX_AUTHORITIES
+from tests.e2e.boto import EC_CONFIGURATION, PROTOCOLS, activate, client, create, csr_for, issue, watched
+from tests.service import Service
 
 # Modelled exceptions that nothing a client does here can bring about, and why.
 NOT_REACHED = {

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+
+from privyseal.x509.algorithms import KEY_ALGORITHMS, SIGNING_ALGORITHMS
+from privyseal.x509.pem import single_block, to_pem
 from tests.e2e.boto import EC_CONFIGURATION, activate, client, issue
 from tests.service import Service
 from tests.x509 import judges
 from tests.x509.test_templates_by_others import ALLOWED, leaf_csr
-
-from privyseal.x509.algorithms import KEY_ALGORITHMS, SIGNING_ALGORITHMS
-from privyseal.x509.pem import single_block, to_pem
 
 # One of each shape; the passthrough variants, with the same algorithms below them, are in tests/templates.
 TEMPLATES = (

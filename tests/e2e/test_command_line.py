@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+
 from tests.e2e import openssl
 from tests.e2e.shell import PrivySeal, fails, on_path, run
 from tests.programs import program

@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+
+from privyseal.x509.pem import single_block, to_pem
 from tests.e2e import openssl
 from tests.e2e.shell import PrivySeal, run
 from tests.programs import program
 from tests.service import Service
-
-from privyseal.x509.pem import single_block, to_pem
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec import Struct
+
+from privyseal.settings import IssuerSettings, Settings
 from tests.e2e.shell import run
 from tests.programs import ROOT, program
 from tests.service import Service, clean_environment
-
-from privyseal.settings import IssuerSettings, Settings
 
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

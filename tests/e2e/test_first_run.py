@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from tests.e2e.shell import attempt, run
 from tests.programs import ROOT, program
 from tests.service import clean_environment, patience

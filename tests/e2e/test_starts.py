@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from tests.e2e.shell import PrivySeal, fails, run
 from tests.service import COMMAND, READY_LINE, STOP_SECONDS, Service, clean_environment, patience
 

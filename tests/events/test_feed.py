@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.ca.world import CALLER, NOW, World
 
 from privyseal.clock import FixedClock
 from privyseal.events.feed import Cursor, Feed
@@ -14,6 +13,7 @@ from privyseal.names import AuthorityArn, CertificateArn
 from privyseal.store import Store, Tx
 from privyseal.stores.repositories.journal import SqlJournal
 from privyseal.stores.sqlite import SqliteStore
+from tests.ca.world import CALLER, NOW, World
 
 
 @pytest.fixture(name="worlds")

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from tests.frontends.echo import Echo
-from tests.frontends.live import serving
-from tests.frontends.raw import Answer, exchange
 
 from privyseal.errors import ErrorCode
 from privyseal.frontends.http import App, Limits, Route
 from privyseal.meter import SilentMeter
+from tests.frontends.echo import Echo
+from tests.frontends.live import serving
+from tests.frontends.raw import Answer, exchange
 
 ECHO = Echo()
 API = Echo("api")

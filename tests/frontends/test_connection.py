@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from tests.frontends.echo import Echo
-from tests.frontends.live import serving
-from tests.frontends.raw import exchange
 
 from privyseal.frontends.http import App, Route
 from privyseal.frontends.http.connection import Connection
 from privyseal.meter import SilentMeter
+from tests.frontends.echo import Echo
+from tests.frontends.live import serving
+from tests.frontends.raw import exchange
 
 GOOD = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"

@@ -1,6 +1,7 @@
 """Bodies and envelopes that are not what Smithy's rpc-v2-cbor asks for."""
 
 import cbor2
+
 from tests.hostile.case import (
     NOTHING_HERE,
     SERIALIZATION,

@@ -7,12 +7,12 @@ import cbor2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from privyseal.frontends.aws.shapes_acm_pca import OPERATIONS
 from tests.hostile.conftest import world_of
 from tests.hostile.shapes import JSON, TEXT, requests_of, to_json
 from tests.hostile.wire import JSON_TYPE, World, exchange
 from tests.service import Service
-
-from privyseal.frontends.aws.shapes_acm_pca import OPERATIONS
 
 EXAMPLES = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 NOBODYS = "arn:aws:acm-pca:us-east-1:000000000000:certificate-authority/00000000-0000-0000-0000-000000000000"

@@ -1,6 +1,7 @@
 """Every hostile request is refused by its exception, within a second, and changes nothing."""
 
 import pytest
+
 from tests.hostile import cbor_bodies, csrs, framing, json_bodies, other_services, rest, signatures, values
 from tests.hostile.case import Case
 from tests.hostile.conftest import State

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from tests.devices.deployment import ACCOUNT, ADMIN, REGION, START, Deployment, deployment
-from tests.frontends.live import serving
 
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
@@ -19,6 +17,8 @@ from privyseal.issuers import ISSUERS
 from privyseal.issuers.aws_pca import AwsPcaIssuer
 from privyseal.issuers.local import LocalIssuer
 from privyseal.meter import SilentMeter
+from tests.devices.deployment import ACCOUNT, ADMIN, REGION, START, Deployment, deployment
+from tests.frontends.live import serving
 
 KEY = AccessKey(ADMIN.access_key_id, "the-secret-of-admin", ACCOUNT, ADMIN.arn, admin=True)
 DEVICE = Caller("device:sensor", ACCOUNT, "request-of-a-device")

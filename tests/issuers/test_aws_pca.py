@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.client.far_side import Answer, FarSide, aws_error, far_side
-from tests.devices.requests import csr
-from tests.issuers.conftest import DEVICE
 
 from privyseal.clock import FixedClock, SystemClock
 from privyseal.devices.terms import Terms
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.issuers.aws_pca import ERRORS, AwsPcaIssuer
 from privyseal.names import new_id
+from tests.client.far_side import Answer, FarSide, aws_error, far_side
+from tests.devices.requests import csr
+from tests.issuers.conftest import DEVICE
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CA_ARN = "arn:aws:acm-pca:eu-west-3:111122223333:certificate-authority/11111111-2222-3333-4444-555555555555"

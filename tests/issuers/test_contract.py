@@ -6,9 +6,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
-from tests.devices.deployment import ADMIN, OPERATOR, REGION, Deployment, key_der
-from tests.devices.requests import csr
-from tests.issuers.conftest import DEVICE, Bench
 
 from privyseal.client.ceremony import create_authority
 from privyseal.devices.ports import IssuedDeviceCertificate
@@ -16,6 +13,9 @@ from privyseal.devices.terms import Terms
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.hosting.in_process import InProcess
 from privyseal.names import new_id
+from tests.devices.deployment import ADMIN, OPERATOR, REGION, Deployment, key_der
+from tests.devices.requests import csr
+from tests.issuers.conftest import DEVICE, Bench
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 FOR_THE_DEVICE = {ErrorCode.MALFORMED_CSR, ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE}

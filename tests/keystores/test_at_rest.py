@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.ca.world import CALLER, NOW, ROWS, create_request, issue_request
-from tests.publishers.memory import MemoryPublisher
 
 from privyseal.ca.model import StoredKey
 from privyseal.ca.service import CertificateAuthorities
@@ -19,6 +17,8 @@ from privyseal.stores.sqlite import SqliteStore
 from privyseal.wrapping import Wrapper, new_kek
 from privyseal.x509.algorithms import PrivateKey
 from privyseal.x509.keys import public_key_der
+from tests.ca.world import CALLER, NOW, ROWS, create_request, issue_request
+from tests.publishers.memory import MemoryPublisher
 
 KINDS = {"EC_prime256v1": "SHA256WITHECDSA", "RSA_2048": "SHA256WITHRSA", "ML_DSA_44": "ML_DSA_44"}
 

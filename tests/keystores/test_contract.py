@@ -8,7 +8,6 @@ from functools import cache
 
 import pytest
 from cryptography import x509
-from tests.programs import program
 
 from privyseal.ca.model import StoredKey
 from privyseal.ca.ports import KeyStore
@@ -22,6 +21,7 @@ from privyseal.x509.csr import parse_pem
 from privyseal.x509.keys import public_key_der
 from privyseal.x509.requests import build_csr
 from privyseal.x509.subject import name_from_asn1_subject
+from tests.programs import program
 
 KEK = new_kek()
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from privyseal.client.csr import generate_csr
 from tests.e2e import boto
 from tests.e2e.shell import run
 from tests.operations.conftest import Refused
 from tests.programs import program
 from tests.service import Service
-
-from privyseal.client.csr import generate_csr
 
 SECONDS = 30
 REASON = "CESSATION_OF_OPERATION"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.e2e import boto
 from tests.operations.test_audit_reports import ask, ended
 from tests.publishers.fake_s3 import FakeS3, fake_s3

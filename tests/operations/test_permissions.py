@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from tests.operations.conftest import Refused
 
 ACM = "acm.amazonaws.com"

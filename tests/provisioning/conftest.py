@@ -3,12 +3,12 @@ from dataclasses import dataclass
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.devices.deployment import Deployment, deployment
-from tests.frontends.live import serving
 
 from privyseal.frontends.http import App
 from privyseal.frontends.provisioning import ProvisioningFrontend
 from privyseal.meter import SilentMeter
+from tests.devices.deployment import Deployment, deployment
+from tests.frontends.live import serving
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

@@ -14,10 +14,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.devices.deployment import OPERATOR, key_der
-from tests.devices.requests import csr
-from tests.frontends.live import serving
-from tests.provisioning.conftest import KEY, Service
 
 from privyseal.caller import Caller
 from privyseal.devices.ports import IssuedDeviceCertificate, Issuer
@@ -25,6 +21,10 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import App
 from privyseal.frontends.provisioning import MAX_BODY, STATUS, ProvisioningFrontend
 from privyseal.meter import SilentMeter
+from tests.devices.deployment import OPERATOR, key_der
+from tests.devices.requests import csr
+from tests.frontends.live import serving
+from tests.provisioning.conftest import KEY, Service
 
 OTHER = ec.generate_private_key(ec.SECP256R1())
 JSON = {"Content-Type": "application/json"}

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.publishers.fake_s3 import FakeS3, fake_s3
 
 from privyseal.ca.ports import Publisher
 from privyseal.publishers import PUBLISHERS
 from privyseal.publishers.directory import DirectoryPublisher
 from privyseal.publishers.s3 import S3Publisher
+from tests.publishers.fake_s3 import FakeS3, fake_s3
 
 # The buckets that the contract writes to.
 BUCKETS = ("reports", "my.other-bucket.1")

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from tests.publishers.conftest import BUCKETS, Bench
 
 from privyseal.errors import ErrorCode, PrivySealError
+from tests.publishers.conftest import BUCKETS, Bench
 
 KEY = "audit-report/11223344-1234-1122-2233-112233445566/report.json"
 

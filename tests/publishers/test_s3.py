@@ -4,10 +4,10 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from tests.publishers.fake_s3 import FakeS3
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.publishers.s3 import S3Publisher
+from tests.publishers.fake_s3 import FakeS3
 
 
 def publisher(s3: FakeS3) -> S3Publisher:

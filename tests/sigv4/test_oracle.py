@@ -6,11 +6,11 @@ from botocore.auth import SigV4Auth
 from botocore.utils import percent_encode_sequence
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sigv4.requests import KEY_ID, REGION, SECRET, SERVICE, by_botocore, signed_at
 
 from privyseal import sigv4
 from privyseal.sigv4 import SignedRequest
 from privyseal.sigv4.canonical import normal_path
+from tests.sigv4.requests import KEY_ID, REGION, SECRET, SERVICE, by_botocore, signed_at
 
 _URL_CHARACTERS = "abcXYZ019-._~%!$&'()*+,;=:@"
 texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)

@@ -7,11 +7,11 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sigv4.requests import JSON_HEADERS, REGION, SECRET, SERVICE, by_botocore, by_hand, signed_at
 
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.sigv4 import SignedRequest
+from tests.sigv4.requests import JSON_HEADERS, REGION, SECRET, SERVICE, by_botocore, by_hand, signed_at
 
 
 def _refusal(request: SignedRequest, now: datetime | None = None, token: str | None = None) -> PrivySealError:

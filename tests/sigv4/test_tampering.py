@@ -7,11 +7,11 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from tests.sigv4.requests import REGION, SECRET, SERVICE, by_botocore, signed_at
 
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.sigv4 import SignedRequest
+from tests.sigv4.requests import REGION, SECRET, SERVICE, by_botocore, signed_at
 
 BODY = b'{"CertificateAuthorityArn":"arn:aws:acm-pca:us-east-1:111122223333:certificate-authority/x"}'
 ORIGINAL = by_botocore(

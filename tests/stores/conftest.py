@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from tests.stores.rows import NOW
 
 from privyseal.clock import Clock, FixedClock
 from privyseal.store import Store
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from tests.stores.rows import NOW
 
 
 class Database(Store, Protocol):

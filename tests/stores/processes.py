@@ -12,9 +12,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.stores import journals
-from tests.stores.rows import CALLER
-
 from privyseal.ca.model import Tag
 from privyseal.clock import SystemClock
 from privyseal.errors import PrivySealError
@@ -22,6 +19,8 @@ from privyseal.events.journal import entry
 from privyseal.store import Tx
 from privyseal.stores.repositories.tags import SqlTags
 from privyseal.stores.sqlite import SqliteStore
+from tests.stores import journals
+from tests.stores.rows import CALLER
 
 TAGS = SqlTags()
 RESOURCE = "r"

@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.stores.conftest import Database
 
 from privyseal.access.model import AccessKey, new_access_key
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.store import UniqueError
 from privyseal.stores.repositories.access_keys import SqlAccessKeys
 from privyseal.wrapping import Wrapper, new_kek
+from tests.stores.conftest import Database
 
 KEY = new_access_key("111122223333", region="us-east-1")
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.stores.conftest import Database
-from tests.stores.rows import CALLER, NOW
 
 from privyseal.ca.model import AuditReport, ReportStatus
 from privyseal.clock import FixedClock
 from privyseal.names import new_id
 from privyseal.store import UniqueError
 from privyseal.stores.repositories.audit_reports import SqlAuditReports
+from tests.stores.conftest import Database
+from tests.stores.rows import CALLER, NOW
 
 ROWS = SqlAuditReports()
 MINUTE = timedelta(minutes=1)

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.stores.conftest import Database
-from tests.stores.rows import ACCOUNT, NOW, REGION, authority, certified
 
 from privyseal.ca.model import Authority
 from privyseal.ca.states import Status
 from privyseal.names import AuthorityArn, new_id
 from privyseal.store import Tx, UniqueError
 from privyseal.stores.repositories.authorities import SqlAuthorities
+from tests.stores.conftest import Database
+from tests.stores.rows import ACCOUNT, NOW, REGION, authority, certified
 
 ROWS = SqlAuthorities()
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.stores.conftest import Database
-from tests.stores.rows import NOW, certificate
 
 from privyseal.ca.model import Certificate
 from privyseal.names import new_id
 from privyseal.store import UniqueError
 from privyseal.stores.repositories.certificates import SqlCertificates
+from tests.stores.conftest import Database
+from tests.stores.rows import NOW, certificate
 
 ROWS = SqlCertificates()
 A, B = new_id(), new_id()

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable
 
-from tests.stores.conftest import Database
-
 from privyseal.store import Entry
 from privyseal.stores.repositories.journal import SqlJournal
+from tests.stores.conftest import Database
 
 ROWS = SqlJournal()
 

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.stores.conftest import SHARED, Database
 
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
@@ -15,6 +14,7 @@ from privyseal.store import Tx
 from privyseal.stores import STORES
 from privyseal.stores.migrate import Migration, _statements, migrations, pending
 from privyseal.stores.sql import Row, sql
+from tests.stores.conftest import SHARED, Database
 
 KNOWN = [Migration(n, (f"CREATE TABLE t{n} (a)",), hashlib.sha256(bytes([n])).hexdigest()) for n in (1, 2, 3)]
 APPLIED = [(each.number, each.sha256) for each in KNOWN]

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from tests.stores.conftest import Database
-from tests.stores.rows import ACCOUNT, NOW
 
 from privyseal.ca.model import Permission
 from privyseal.store import UniqueError
 from privyseal.stores.repositories.permissions import SqlPermissions
+from tests.stores.conftest import Database
+from tests.stores.rows import ACCOUNT, NOW
 
 ROWS = SqlPermissions()
 ROW = Permission("a", "acm.amazonaws.com", ACCOUNT, ("IssueCertificate", "GetCertificate"), NOW)

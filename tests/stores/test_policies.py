@@ -1,8 +1,7 @@
 """The contract of `ca.ports.Policies`, for every store."""
 
-from tests.stores.conftest import Database
-
 from privyseal.stores.repositories.policies import SqlPolicies
+from tests.stores.conftest import Database
 
 ROWS = SqlPolicies()
 

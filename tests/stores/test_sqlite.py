@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.stores import journals
-from tests.stores.processes import RESOURCE, keys, opened, put
-from tests.stores.rows import NOW
 
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.stores.sql import expand, queries
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from tests.stores import journals
+from tests.stores.processes import RESOURCE, keys, opened, put
+from tests.stores.rows import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60

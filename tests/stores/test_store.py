@@ -7,9 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from tests.stores import journals
-from tests.stores.conftest import Database
-from tests.stores.rows import CALLER
 
 from privyseal.ca.model import Tag
 from privyseal.clock import FixedClock
@@ -17,6 +14,9 @@ from privyseal.events.journal import entry
 from privyseal.store import Tx, UniqueError
 from privyseal.stores.repositories.tags import SqlTags
 from privyseal.stores.sql import sql
+from tests.stores import journals
+from tests.stores.conftest import Database
+from tests.stores.rows import CALLER
 
 TAGS = SqlTags()
 

@@ -1,10 +1,9 @@
 """The contract of `ca.ports.Tags`, for every store."""
 
-from tests.stores.conftest import Database
-
 from privyseal.ca.model import Tag
 from privyseal.store import Tx
 from privyseal.stores.repositories.tags import SqlTags
+from tests.stores.conftest import Database
 
 ROWS = SqlTags()
 

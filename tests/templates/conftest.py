@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+
 from tests.e2e.boto import activate, client, create, issue
 from tests.service import Service
 from tests.templates import openssl_text

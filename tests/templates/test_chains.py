@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.templates.conftest import Scene
-from tests.x509 import judges
 
 from privyseal.client.csr import generate_csr
+from tests.templates.conftest import Scene
+from tests.x509 import judges
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import subprocess
 from typing import Any
 
 import pytest
+
 from tests.e2e.boto import EC_CONFIGURATION
 from tests.programs import program
 from tests.templates import openssl_text

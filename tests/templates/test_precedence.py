@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.e2e.boto import client
 from tests.service import Service
 from tests.templates import openssl_text, requests

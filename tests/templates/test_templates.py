@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+
 from tests.templates import expected, openssl_text, requests
 from tests.templates.conftest import Scene, own_key_id
 from tests.x509 import forge, judges

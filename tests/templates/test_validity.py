@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.e2e.boto import activate, create, csr_for
 from tests.templates import openssl_text
 from tests.templates.conftest import Scene

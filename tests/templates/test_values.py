@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from tests.e2e.boto import PROTOCOLS, client
 from tests.templates import openssl_text, requests
 from tests.templates.conftest import Scene

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+
 from tests.e2e.boto import client, csr_for
 from tests.e2e.openssl import verify
 from tests.programs import program

@@ -2,6 +2,7 @@
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, x25519
+
 from tests.x509 import forge
 from tests.x509.forge import armour, cn, seq, tlv
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, x25519
-from tests.x509 import foreign_keys, forge, legal, weak_keys
-from tests.x509.forge import armour, attribute, cn, csr, dns, extension, name, request, san, seq, set_of, tlv
 
 from privyseal.errors import ErrorCode
 from privyseal.x509 import der
 from privyseal.x509.csr import MAX_CSR
 from privyseal.x509.keys import public_key_der
+from tests.x509 import foreign_keys, forge, legal, weak_keys
+from tests.x509.forge import armour, attribute, cn, csr, dns, extension, name, request, san, seq, set_of, tlv
 
 Make = Callable[[], bytes]
 

@@ -4,11 +4,11 @@ from itertools import product
 
 import botocore.session
 import pytest
-from tests.x509 import hierarchy
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import algorithms
 from privyseal.x509.algorithms import KEY_ALGORITHMS, SIGNING_ALGORITHMS
+from tests.x509 import hierarchy
 
 CHINA = {"SM2", "SM3WITHSM2"}  # `cryptography` has neither
 

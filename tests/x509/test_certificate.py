@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.x509 import forge, hierarchy
-from tests.x509.forge import dns, extension, request, san, seq, tlv
 
 from privyseal.x509 import der
 from privyseal.x509.certificate import MAX_CERTIFICATE, MAX_EXTENSIONS, read_certificate
 from privyseal.x509.csr import parse_der
 from privyseal.x509.refusal import RefusalError
+from tests.x509 import forge, hierarchy
+from tests.x509.forge import dns, extension, request, san, seq, tlv
 
 
 def leaf() -> bytes:

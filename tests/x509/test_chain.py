@@ -8,14 +8,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from tests.x509 import forge, hierarchy
-from tests.x509.hierarchy import NOW
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import der, pem
 from privyseal.x509.build import issuer_from_certificate
 from privyseal.x509.chain import MAX_CHAIN, CaCertificate, check_ca_certificate
 from privyseal.x509.keys import public_key_der
+from tests.x509 import forge, hierarchy
+from tests.x509.hierarchy import NOW
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 MALFORMED = ErrorCode.MALFORMED_CERTIFICATE

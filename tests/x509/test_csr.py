@@ -10,14 +10,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.x509 import forge
-from tests.x509.forge import armour, attribute, dns, request, san
-from tests.x509.hostile import odd_but_legal_csrs
-from tests.x509.legal import LAYOUTS
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import MAX_CSR, Csr, parse_der, parse_pem
 from privyseal.x509.keys import KeyRules, public_key_der
+from tests.x509 import forge
+from tests.x509.forge import armour, attribute, dns, request, san
+from tests.x509.hostile import odd_but_legal_csrs
+from tests.x509.legal import LAYOUTS
 
 SIGNERS: Mapping[
     str, tuple[Callable[[], forge.Signer], hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pyasn1.codec.der.decoder import decode
 from pyasn1.codec.der.encoder import encode
 from pyasn1.type import univ
-from tests.x509 import hierarchy
 
 from privyseal.x509 import der, pem
 from privyseal.x509.der import DerError
 from privyseal.x509.refusal import RefusalError
+from tests.x509 import hierarchy
 
 ARCS = st.integers(0, 2**70)
 OIDS = st.one_of(

@@ -4,10 +4,10 @@ import re
 import time
 
 import pytest
-from tests.x509.hostile import HOSTILE
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import parse_pem
+from tests.x509.hostile import HOSTILE
 
 # Kind → what its refusals talk about: a defect must not hide behind another one.
 _DER = (

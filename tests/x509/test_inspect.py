@@ -6,13 +6,13 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.x509 import forge, hierarchy
-from tests.x509.forge import dns, request, san
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import pem
 from privyseal.x509.csr import parse_der
 from privyseal.x509.inspect import inspect
+from tests.x509 import forge, hierarchy
+from tests.x509.forge import dns, request, san
 
 
 def leaf() -> bytes:

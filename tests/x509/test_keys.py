@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
-from tests.x509 import forge, weak_keys
 
 from privyseal.x509.keys import key_identifier, public_key_der, read_public_key
 from privyseal.x509.refusal import RefusalError
+from tests.x509 import forge, weak_keys
 
 ACCEPTED: Mapping[str, Callable[[], forge.Signer]] = {
     "RSA_2048": forge.rsa2048,

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.x509 import forge, hierarchy
-from tests.x509.forge import dns, request, san
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import build, extensions, oids
@@ -16,6 +14,8 @@ from privyseal.x509.extensions import Extension
 from privyseal.x509.lint import RULES, lint
 from privyseal.x509.profiles import PROFILES
 from privyseal.x509.subject import read_name
+from tests.x509 import forge, hierarchy
+from tests.x509.forge import dns, request, san
 
 
 def leaf(issuer: build.Issuer | None = None, template: str = "EndEntityCertificate") -> ToBeSigned:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.x509 import forge, hierarchy
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import build, extensions, oids
@@ -17,6 +16,7 @@ from privyseal.x509.extensions import Extension
 from privyseal.x509.lint import lint
 from privyseal.x509.passthrough import NOTHING, Passthrough
 from privyseal.x509.profiles import PROFILES, ROOT, Profile
+from tests.x509 import forge, hierarchy
 
 PASSING = sorted(
     name for name, row in PROFILES.items() if row.kind != ROOT and (row.takes_api or row.takes_csr)

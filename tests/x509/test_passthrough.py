@@ -7,11 +7,11 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.x509 import forge
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import oids
 from privyseal.x509.passthrough import NOTHING, Passthrough, passthrough_from_model
+from tests.x509 import forge
 
 OWN = "1.3.6.1.4.1.99999.7"
 

@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
-from tests.x509 import forge, hierarchy
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.csr import parse_der
 from privyseal.x509.profiles import DEFAULT, PROFILES, profile_for, template_kind
+from tests.x509 import forge, hierarchy
 
 ARN = "arn:aws:acm-pca:::template/"
 SIGNS = {"digital_signature", "key_cert_sign", "crl_sign"}

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from tests.x509 import hierarchy
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.algorithms import KEY_ALGORITHMS, signing_algorithm
 from privyseal.x509.csr import parse_pem
 from privyseal.x509.requests import build_csr, extensions_from_model
 from privyseal.x509.subject import name_from_asn1_subject
+from tests.x509 import hierarchy
 
 NAME = name_from_asn1_subject({"CommonName": "Issuing", "Organization": "Example"})
 

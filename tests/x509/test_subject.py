@@ -6,11 +6,11 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.x509 import forge
-from tests.x509.forge import attribute, name
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.subject import name_from_asn1_subject, read_name
+from tests.x509 import forge
+from tests.x509.forge import attribute, name
 
 OWN = "1.3.6.1.4.1.99999.1"
 SHORT = {

@@ -6,13 +6,13 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.x509 import forge, hierarchy, judges
-from tests.x509.forge import attribute, dns, extension, name, request, san, seq, tlv
-from tests.x509.legal import NAMES, OWN, SUBJECTS
 
 from privyseal.x509 import der
 from privyseal.x509.csr import parse_der
 from privyseal.x509.strings import check_text
+from tests.x509 import forge, hierarchy, judges
+from tests.x509.forge import attribute, dns, extension, name, request, san, seq, tlv
+from tests.x509.legal import NAMES, OWN, SUBJECTS
 
 
 def issued(subject: bytes | None, names: Sequence[bytes], *more: bytes) -> bytes:

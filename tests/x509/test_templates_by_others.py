@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from tests.x509 import forge, hierarchy, judges
 
 from privyseal.x509.algorithms import KEY_ALGORITHMS, SIGNING_ALGORITHMS
 from privyseal.x509.csr import parse_der
 from privyseal.x509.profiles import END_ENTITY, ROOT
+from tests.x509 import forge, hierarchy, judges
 
 # One key algorithm for each family's signing algorithms, and each key algorithm with its default.
 PAIRS = sorted(

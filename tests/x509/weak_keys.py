@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.x509 import forge
 
 from privyseal.x509.keys import public_key_der
+from tests.x509 import forge
 
 # DigestInfo of SHA-256 (RFC 8017 §9.2, note 1)
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")

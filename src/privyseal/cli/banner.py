@@ -8,16 +8,14 @@ import click
 from privyseal.cli.output import show_json
 from privyseal.client.connection import default_data_dir
 from privyseal.hosting.data_directory import DataDirectory
-from privyseal.hosting.own_certificate import service_names
 from privyseal.settings import Settings
 
 
 def base_url(settings: Settings, port: int) -> str:
     """The URL by which a client on this machine reaches the service."""
     scheme = "https" if settings.serves_tls else "http"
-    host = settings.host if settings.on_loopback else service_names(settings)[0]
-    if settings.host in {"0.0.0.0", "::"} and not settings.serves_tls:  # noqa: S104 - compared with
-        host = "127.0.0.1"
+    everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with
+    host = "localhost" if everywhere else settings.host
     return url(scheme, host, port)
 
 
