@@ -12,10 +12,11 @@ from privyseal.settings import Settings
 
 
 def base_url(settings: Settings, port: int) -> str:
-    """The URL by which a client on this machine reaches the service."""
+    """The URL by which clients reach the service: under the first name that was given, if any."""
     scheme = "https" if settings.serves_tls else "http"
-    everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with
-    host = "localhost" if everywhere else settings.host
+    host = settings.host
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with
+        host = next(iter(settings.names), "localhost" if settings.serves_tls else "127.0.0.1")
     return url(scheme, host, port)
 
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 MEMORY = ":memory:"
 _BUSY_SECONDS = 10.0
 # WAL readers do not block; FULL makes every commit durable before it is acknowledged.
-# The log is folded into the database every 16 MB: at SQLite's own 4 MB that is a quarter of all work here.
+# The log is folded into the database every 16 MB: at SQLite's own 4 MB that is a quarter of its CPU time.
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
