@@ -34,17 +34,17 @@ class Certification:
         authority, now = self._store.view(
             lambda tx: (find_authority(tx, self._authorities, caller, arn), tx.now)
         )
-        _status_with_certificate(authority, now)
+        _status_with_certificate(authority)
         # Two megabytes of somebody's chain are not read while other writers wait. The key and the
         # type, against which they are checked, never change.
         new = check_ca_certificate(
             certificate, chain, spki=authority.public_key, authority_type=authority.type, now=now
         )
 
-        def change(authority: Authority, now: datetime) -> Authority:
+        def change(authority: Authority, _now: datetime) -> Authority:
             return replace(
                 authority,
-                status=_status_with_certificate(authority, now),
+                status=_status_with_certificate(authority),
                 certificate=new.der,
                 chain="\n".join(to_pem(der) for der in new.chain_ders) or None,
                 serial=new.serial,
@@ -74,8 +74,9 @@ class Certification:
         return self._store.view(read)
 
 
-def _status_with_certificate(authority: Authority, now: datetime) -> Status:
-    status = transition(authority.status_at(now), Event.CERTIFICATE_IMPORTED)
+def _status_with_certificate(authority: Authority) -> Status:
+    """From the stored status: what was switched off stays off, whether it has expired meanwhile or not."""
+    status = transition(authority.status, Event.CERTIFICATE_IMPORTED)
     if status is None:
         raise PrivySealError(
             ErrorCode.INVALID_STATE,

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from privyseal.ca.issuance import Issuance, Result
+from privyseal import log
+from privyseal.ca.issuance import INTERNAL_TEXT, Issuance, Result
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.ports import Authorities, Certificates, PendingRequests
 from privyseal.ca.preparing import TOKEN_LIFE, Prepared, Snapshot, prepare, token_conflict
@@ -26,6 +27,8 @@ from privyseal.store import Store, Tx, UniqueError
 LEASE = timedelta(seconds=60)
 # Requests claimed at once.
 MAX_CLAIM = 64
+# How often a promise starts again because its authority or its token changed meanwhile.
+MAX_TRIES = 4
 # Errors that pass: the request stays on the list.
 _PASSING = frozenset({ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE, ErrorCode.CONFLICT, ErrorCode.INTERNAL})
 
@@ -59,15 +62,20 @@ class Deferred:
                 answers.append(self.request(each))
             except PrivySealError as error:
                 answers.append(error)
+            except Exception as error:  # noqa: BLE001 - a defect that one request meets fails no other
+                log.exception("a promise failed", error, request_id=each.caller.request_id)
+                answers.append(PrivySealError(ErrorCode.INTERNAL, INTERNAL_TEXT))
         return answers
 
     def request(self, request: IssueRequest) -> CertificateArn:
         """Check, promise a serial, store. The ARN names what GetCertificate will have."""
         arn = AuthorityArn.parse(request.authority_arn)
-        try:
-            return CertificateArn(arn, self._promise(arn, request))
-        except UniqueError:  # another process was first with this token: now its promise is to be seen
-            return CertificateArn(arn, self._promise(arn, request))
+        for _ in range(MAX_TRIES):
+            try:
+                return CertificateArn(arn, self._promise(arn, request))
+            except UniqueError:  # another process was first with this token: look again
+                continue
+        raise PrivySealError(ErrorCode.THROTTLED, "The certificate authority is being changed. Try again.")
 
     def sign_due(self, stopping: threading.Event) -> None:
         """Sign all that is due; returns when nothing is, or soon after `stopping` is set."""
@@ -93,6 +101,8 @@ class Deferred:
         )
 
         def write(tx: Tx) -> None:
+            if self._read(tx, arn, request) != (replace(snapshot, now=tx.now), waiting):
+                raise UniqueError("what the promise was made on has changed")
             if waiting:
                 self._pending.forget_token(tx, waiting)
             self._pending.insert(tx, promise)
@@ -125,7 +135,8 @@ class Deferred:
         for pending in claimed:
             answer = answers.get(id(pending))
             if not isinstance(answer, PrivySealError):
-                self._pending.remove(tx, pending)
+                if answer is None or answer.arn.serial == pending.serial:
+                    self._pending.remove(tx, pending)
             elif answer.code not in _PASSING:
                 self._pending.fail(tx, pending, answer.message)
                 arn = AuthorityArn.parse(pending.request.authority_arn)

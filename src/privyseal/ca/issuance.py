@@ -38,6 +38,7 @@ from privyseal.x509.algorithms import signing_algorithm
 
 # How often a batch starts again although nothing came of it, because authorities changed meanwhile.
 MAX_LOST_ROUNDS = 4
+INTERNAL_TEXT = "The certificate could not be made because of an internal error."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,7 @@ class Issuance:
                 done.answers[index] = error
             except Exception as error:  # noqa: BLE001 - a defect that one request meets fails no other
                 log.exception("issuing failed", error, request_id=requests[index].caller.request_id)
-                done.answers[index] = PrivySealError(
-                    ErrorCode.INTERNAL, "The certificate could not be made because of an internal error."
-                )
+                done.answers[index] = PrivySealError(ErrorCode.INTERNAL, INTERNAL_TEXT)
         stored = self._record(list(signed.values()))
         for index, each in signed.items():
             if each.arn in stored:
@@ -173,7 +172,10 @@ def sign(prepared: Prepared, keys: OpenKeys) -> Signed:
 def _fold(
     requests: Sequence[IssueRequest], indexes: Sequence[int]
 ) -> tuple[list[int], dict[int, int], _Round]:
-    """Tokens repeated inside the batch: twins share their leader's answer, others wait a round."""
+    """Tokens repeated inside the batch: twins share their leader's answer, others wait a round.
+
+    Twins have the same caller too: what one may have, another may not.
+    """
     first: dict[tuple[str, str], int] = {}
     leaders, twins, done = [], {}, _Round()
     for index in indexes:
@@ -181,11 +183,18 @@ def _fold(
         leader = first.setdefault((request.authority_arn, request.token), index) if request.token else index
         if leader == index:
             leaders.append(index)
-        elif requests[leader].digest() == request.digest():
+        elif _same(requests[leader], request):
             twins[index] = leader
         else:
             done.again.append(index)
     return leaders, twins, done
+
+
+def _same(leader: IssueRequest, request: IssueRequest) -> bool:
+    """Whether two requests of one token are one: `request_id` is all that may differ."""
+    who, whose = leader.caller, request.caller
+    same_caller = (who.principal, who.account) == (whose.principal, whose.account)
+    return same_caller and leader.digest() == request.digest()
 
 
 def _arn(request: IssueRequest) -> AuthorityArn | None:

@@ -53,7 +53,8 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     authority = owned(snapshot.authorities.get(arn.id), arn, request.caller, now)
     digest = request.digest()
     holder = snapshot.tokens.get((arn.id, request.token)) if request.token else None
-    if holder and now < holder.issued_at + TOKEN_LIFE:
+    # A promise is kept with its own serial, whoever holds its token by now.
+    if holder and request.serial is None and now < holder.issued_at + TOKEN_LIFE:
         return _replay(authority, holder, digest)
     profile = profiles.profile_for(request.template_arn, partition(arn.region))
     issuer = issuers.of(authority)

@@ -131,7 +131,7 @@ def _prepare(
         caller = parts.caller(key.principal)
         members = dict(directory.read_environment())
         if with_hierarchy:
-            members["root_ca_arn"], members["issuing_ca_arn"] = bootstrap.hierarchy(caller)
+            members["root_ca_arn"], members["issuing_ca_arn"] = bootstrap.hierarchy(caller, members)
         if root := members.get("root_ca_arn"):
             bootstrap.write_bundle(directory, caller, root)
             members["ca_bundle"] = str(directory.bundle)

@@ -1,8 +1,9 @@
 """What a device may be called beside its id: by default nothing that is somebody else's name.
 
 A registered key says who the device is, not which hosts it speaks for. With the rule `own` its
-alternative names are DNS names that are its id, or have its id as their first label. `any` leaves
-them to the template, for fleets whose CSRs are made by somebody who is trusted with every name.
+alternative names are DNS names that are its id, or have its id as their first label; none has a
+wildcard. `any` leaves them to the template, for fleets whose CSRs are made by somebody who is
+trusted with every name.
 """
 
 from privyseal.devices.model import Device
@@ -29,4 +30,4 @@ def check_names(device: Device, csr: Csr, rule: str) -> None:
 def _is_own(name: GeneralName, device_id: str) -> bool:
     """DNS names are compared without case (RFC 4343)."""
     text, own = name.text.lower(), device_id.lower()
-    return name.kind == DNS and (text == own or text.startswith(f"{own}."))
+    return name.kind == DNS and "*" not in text and (text == own or text.startswith(f"{own}."))

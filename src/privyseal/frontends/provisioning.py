@@ -56,15 +56,13 @@ class ProvisioningFrontend:
         self._pool = pool
 
     def routes(self) -> list[Route]:
-        return [Route(PATH, self, methods=("POST",))]
+        return [Route(PATH, self, methods=("POST",), body=MAX_BODY)]
 
     async def handle(self, request: Request) -> Response:
         request.operation = "Provision"
         if request.headers.media_type() != "application/json":
             text = "The body must be JSON: send it with Content-Type: application/json."
             raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, text)
-        if len(request.body) > MAX_BODY:
-            raise PrivySealError(ErrorCode.TOO_LARGE, f"The body is larger than {MAX_BODY} bytes.")
         asked = strict_json.decode(request.body, ProvisionRequest)
         issued = await self._pool.run(
             self._enrolment.enrol, asked.csr.encode(), asked.device_id, request_id=request.request_id

@@ -7,9 +7,11 @@ where it was. The two authorities are known by a tag.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from privyseal import log
 from privyseal.access.model import AccessKey, new_access_key
 from privyseal.client.api import Caller
 from privyseal.client.ceremony import activate_authority, create_authority
+from privyseal.client.errors import ApiError
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.hosting.data_directory import DataDirectory, write_private
 from privyseal.settings import Settings
@@ -42,8 +44,14 @@ def admin_key(
     return key
 
 
-def hierarchy(caller: Caller) -> tuple[str, str]:
-    """The ARNs of the root and the issuing authority, both ACTIVE when this returns."""
+def hierarchy(caller: Caller, members: Mapping[str, Any]) -> tuple[str, str]:
+    """The ARNs of the root and the issuing authority.
+
+    Both are ACTIVE when the first start has come this far. Later starts take what it has noted and
+    leave alone what an administrator has made of them since.
+    """
+    if members.get("root_ca_arn") and members.get("issuing_ca_arn"):
+        return str(members["root_ca_arn"]), str(members["issuing_ca_arn"])
     known = _by_role(caller)
     root = _ensure(caller, known.get(ROOT_ROLE), ROOT_ROLE, ROOT_SUBJECT, None)
     issuing = _ensure(caller, known.get(ISSUING_ROLE), ISSUING_ROLE, ISSUING_SUBJECT, root)
@@ -51,8 +59,12 @@ def hierarchy(caller: Caller) -> tuple[str, str]:
 
 
 def write_bundle(directory: DataDirectory, caller: Caller, root_arn: str) -> None:
-    """The PEM file with the root: what a client has to trust."""
-    answer = caller.call("GetCertificateAuthorityCertificate", {"CertificateAuthorityArn": root_arn})
+    """The PEM file with the root: what a client has to trust. A root that is gone leaves the old one."""
+    try:
+        answer = caller.call("GetCertificateAuthorityCertificate", {"CertificateAuthorityArn": root_arn})
+    except ApiError as error:
+        log.warning("the root of the first start has no certificate", error=str(error))
+        return
     write_private(directory.bundle, str(answer["Certificate"]).encode() + b"\n")
 
 
@@ -81,9 +93,11 @@ def _by_role(caller: Caller) -> dict[str, Mapping[str, Any]]:
     while True:
         page = caller.call("ListCertificateAuthorities", params)
         for authority in page.get("CertificateAuthorities", []):
+            if authority["Status"] == "DELETED":
+                continue
             tags = caller.call("ListTags", {"CertificateAuthorityArn": authority["Arn"]})["Tags"]
             role = next((tag.get("Value") for tag in tags if tag["Key"] == ROLE_TAG), None)
-            if role is not None and authority["Status"] != "DELETED":
+            if role is not None:
                 found.setdefault(str(role), authority)
         if "NextToken" not in page:
             return found

@@ -47,6 +47,8 @@ class DataDirectory:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(self.path, error.strerror or "it cannot be made") from None
+        if self.path.stat().st_mode & 0o022:
+            raise _unusable(self.path, "others may write there: chmod 700 it")
         if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
             raise _unusable(self.path, "this user may not write there")
 

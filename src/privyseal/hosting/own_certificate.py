@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from privyseal import log
 from privyseal.client.api import Caller
 from privyseal.client.ceremony import template_arn
-from privyseal.client.certificates import inspect_certificate, issue_certificate, wait_for_certificate
+from privyseal.client.certificates import inspect_certificate, request_certificate, wait_for_certificate
 from privyseal.client.csr import key_pem
+from privyseal.client.errors import ApiError
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.hosting.data_directory import DataDirectory, write_private
 from privyseal.settings import Settings
@@ -30,7 +32,7 @@ def ensure_certificate(
 ) -> None:
     """Make `tls/server.pem` and its key, unless they are there, name everything and last long enough."""
     names = service_names(settings)
-    if _is_good(directory, names):
+    if _is_good(directory, names, RENEW_BEFORE):
         return
     if authority_arn is None:
         raise PrivySealError(
@@ -38,6 +40,16 @@ def ensure_certificate(
             f"Serving on {settings.host} needs TLS, and there is no issuing authority to make a certificate: "
             "give --tls-certificate and --tls-key, or --insecure-plain-http.",
         )
+    try:
+        _make(directory, caller, authority_arn, names)
+    except ApiError as error:
+        if not _is_good(directory, names, timedelta(0)):
+            raise
+        log.warning("the service's own certificate could not be renewed", error=str(error))
+
+
+def _make(directory: DataDirectory, caller: Caller, authority_arn: str, names: list[str]) -> None:
+    """A new key and certificate, which ends with its issuer at the latest."""
     key = algorithms.generate_key(KEY_ALGORITHM)
     alternative = x509.SubjectAlternativeName([_general_name(name) for name in names])
     csr = (
@@ -47,11 +59,15 @@ def ensure_certificate(
         .sign(key, algorithms.hash_for(KEY_ALGORITHM))
         .public_bytes(Encoding.PEM)
     )
-    arn = issue_certificate(
+    authority = {"CertificateAuthorityArn": authority_arn}
+    issuer = caller.call("DescribeCertificateAuthority", authority)["CertificateAuthority"]
+    end = datetime.now(UTC) + timedelta(days=VALIDITY_DAYS)
+    arn = request_certificate(
         caller,
         certificate_authority_arn=authority_arn,
         csr=csr,
-        validity_days=VALIDITY_DAYS,
+        validity={"Type": "ABSOLUTE", "Value": int(min(end.timestamp(), issuer["NotAfter"]))},
+        signing_algorithm=str(issuer["CertificateAuthorityConfiguration"]["SigningAlgorithm"]),
         template_arn=template_arn(TEMPLATE, authority_arn),
     )
     issued = wait_for_certificate(caller, authority_arn, arn)
@@ -66,12 +82,13 @@ def service_names(settings: Settings) -> list[str]:
     return list(dict.fromkeys([*settings.names, *host, *machine, "localhost", "127.0.0.1", "::1"]))
 
 
-def _is_good(directory: DataDirectory, names: list[str]) -> bool:
+def _is_good(directory: DataDirectory, names: list[str], left: timedelta) -> bool:
+    """Whether the certificate is there, has all these names and is valid for longer than `left`."""
     if not (directory.tls_certificate.exists() and directory.tls_key.exists()):
         return False
     summary = inspect_certificate(directory.tls_certificate.read_bytes().split(b"\n-----BEGIN", 1)[0])
     named = {name.text for name in summary.subject_alternative_names}
-    return named >= set(names) and summary.not_after > datetime.now(UTC) + RENEW_BEFORE
+    return named >= set(names) and summary.not_after > datetime.now(UTC) + left
 
 
 def _general_name(name: str) -> x509.GeneralName:

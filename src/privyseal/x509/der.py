@@ -21,6 +21,9 @@ CONSTRUCTED = 0x20
 # Under arcs 0 and 1 there are forty, numbered from 0 (X.690 §8.19.4).
 _DOTTED = re.compile(r"(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]{0,38}))(?:\.(?:0|[1-9][0-9]{0,38}))*")
 
+# Octets of an object identifier; the service model takes 64 characters.
+MAX_OID = 64
+
 # Values deeper than this are refused: nothing in a certificate needs it.
 MAX_DEPTH = 32
 
@@ -102,6 +105,8 @@ def read_oid(element: Element) -> str:
 
 @lru_cache(maxsize=1024)
 def _dotted(octets: bytes) -> str:
+    if len(octets) > MAX_OID:
+        raise DerError(f"an object identifier has more than {MAX_OID} octets")
     if not octets or octets[-1] & 0x80:
         raise DerError("an object identifier ends too early")
     arcs, value, fresh = [], 0, True

@@ -35,5 +35,5 @@ def others_can_read(extension: Extension) -> bool:
         return len(x509.load_der_x509_certificate(certificate).extensions) == 1
     except x509.UnsupportedGeneralNameType:
         return True  # an EDI party name or an X.400 address: rare, and legal
-    except (ValueError, TypeError):  # its value classes raise both
+    except (ValueError, TypeError, KeyError):  # its value classes raise all of them
         return False

@@ -18,6 +18,7 @@ from privyseal.frontends.http import Authenticator, Pool, Request, Response, Rou
 PREFIX = b"/api/v1/"
 SIGNING_NAME = "privyseal"
 RETRY_AFTER_S = 2
+MAX_BODY = 1024 * 1024  # bytes: an import of a thousand devices
 
 # Total: a test proves it. What is wrong with a signature is 403, as AWS's REST services have it.
 STATUS: Mapping[ErrorCode, int] = {
@@ -80,7 +81,7 @@ class ApiFrontend:
         self._clock = clock
 
     def routes(self) -> list[Route]:
-        return [Route(PREFIX, self, below=True)]
+        return [Route(PREFIX, self, below=True, body=MAX_BODY)]
 
     async def handle(self, request: Request) -> Response:
         principal = await self._authenticator.authenticate(request, SIGNING_NAME, self._clock.now())

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http.exchange import (
+    Bodies,
     ClientLeftError,
     Limits,
     Message,
@@ -49,6 +50,7 @@ class Route:
     frontend: Frontend
     methods: tuple[str, ...] = ()
     below: bool = False
+    body: int | None = None  # bytes of a body at most; the application's limit where it is not given
 
 
 class App:
@@ -75,6 +77,7 @@ class App:
         self._otherwise = otherwise or NothingHere()
         self._meter = meter
         self._limits = limits or Limits()
+        self._bodies = Bodies(self._limits.all_bodies)
         self._access_log = access_log
         self._lifespan = lifespan
 
@@ -97,7 +100,10 @@ class App:
         )
         route = self._match(request.raw_path)
         frontend = route.frontend if route else self._otherwise
-        response = await self._answer(request, route, frontend, receive)
+        try:
+            response = await self._answer(request, route, frontend, receive)
+        finally:
+            self._bodies.release(len(request.body))
         self._account(request, frontend, response, time.perf_counter() - started)
         if response:
             await send_response(response, send)
@@ -115,7 +121,8 @@ class App:
             if route and route.methods and request.method not in route.methods:
                 return _not_allowed(request, route)
             try:
-                request.body = await read_body(request.headers, receive, self._limits)
+                most = self._limits.body if route is None or route.body is None else route.body
+                request.body = await read_body(request.headers, receive, self._limits, most, self._bodies)
             except PrivySealError as error:
                 return _closing(frontend.refuse(request, error))
             return await while_client_waits(frontend.handle(request), receive)

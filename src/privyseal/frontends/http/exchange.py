@@ -1,7 +1,8 @@
 """One request and one response over ASGI: the body within its limits, the client still there."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +22,57 @@ PATIENCE = 0.25  # seconds
 class Limits:
     body: int = 1024 * 1024  # bytes; the largest legal CSR has 32 KB
     body_seconds: float = 10.0  # for the whole body to arrive
+    all_bodies: int = 256 * 1024 * 1024  # bytes of all bodies that are held at once, in one process
     discard: int = 16 * 1024 * 1024  # bytes of an oversized body that are still read, so that its
     # sender comes to read the refusal instead of a reset connection
+
+
+class Bodies:
+    """How many bytes of bodies a process holds. Beyond the limit requests are refused, not buffered."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+
+    @contextmanager
+    def holding(self) -> Iterator[Callable[[int], None]]:
+        """What is held inside stays held afterwards, unless the block fails."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            if self._held + size > self._limit:
+                text = "Too many large requests are under way: try again in a moment."
+                raise PrivySealError(ErrorCode.THROTTLED, text)
+            self._held += size
+            held += size
+
+        try:
+            yield hold
+        except BaseException:
+            self._held -= held
+            raise
+
+    def release(self, size: int) -> None:
+        self._held -= size
 
 
 class ClientLeftError(Exception):
     """The connection was closed before there was an answer."""
 
 
-async def read_body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
-    """The whole body. Raises UNSUPPORTED_MEDIA, TOO_LARGE or MALFORMED_REQUEST (too slow)."""
+async def read_body(headers: Headers, receive: Receive, limits: Limits, most: int, bodies: Bodies) -> bytes:
+    """The whole body of at most `most` bytes, which `bodies` holds until the caller releases them.
+
+    Raises UNSUPPORTED_MEDIA, TOO_LARGE, THROTTLED or MALFORMED_REQUEST (too slow); then nothing is held.
+    """
+    with bodies.holding() as hold:
+        return await _read(headers, receive, limits, most, hold)
+
+
+async def _read(
+    headers: Headers, receive: Receive, limits: Limits, most: int, hold: Callable[[int], None]
+) -> bytes:
     if headers.all(b"content-encoding"):
         text = "A Content-Encoding is not accepted: send the body as it is."
         raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, text)
@@ -46,13 +88,14 @@ async def read_body(headers: Headers, receive: Receive, limits: Limits) -> bytes
                 chunk = message.get("body", b"")
                 more = message.get("more_body", False)
                 size += len(chunk)
-                if size <= limits.body:
+                if size <= most:
+                    hold(len(chunk))
                     chunks.append(chunk)
     except TimeoutError:
         text = f"The body did not arrive within {limits.body_seconds:g} seconds."
         raise PrivySealError(ErrorCode.MALFORMED_REQUEST, text) from None
-    if size > limits.body:
-        text = f"The body is larger than {limits.body} bytes."
+    if size > most:
+        text = f"The body is larger than {most} bytes."
         raise PrivySealError(ErrorCode.TOO_LARGE, text)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -77,7 +77,7 @@ def _pending(row: Row) -> PendingRequest:
     return PendingRequest(
         authority_id=row["authority_id"],
         serial=int(row["serial"], 16),
-        request=_from_json(row["request"]),
+        request=replace(_from_json(row["request"]), token=row["token"]),  # it may have been freed
         requested_at=time_of(row["requested_at"]),
         due_at=time_of(row["due_at"]),
         failure=row["failure"],
