@@ -11,7 +11,7 @@ from privyseal.ca.model import SUBORDINATE
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from tests.ca.parent import Parent, name
-from tests.ca.world import CALLER, NOW, Refused, World
+from tests.ca.world import CALLER, ISSUING_TEMPLATE, NOW, Refused, World, pem
 from tests.stores import journals
 
 INSTALLED = "acm-pca:ImportCertificateAuthorityCertificate"
@@ -255,3 +255,16 @@ def test_pem_comes_without_a_final_newline(world: World) -> None:
     for text in (found.certificate, found.chain):
         assert text.startswith("-----BEGIN CERTIFICATE-----\n")
         assert text.endswith("\n-----END CERTIFICATE-----")
+
+
+def test_what_was_switched_off_stays_off_when_it_is_renewed_after_its_end(world: World) -> None:
+    """Time makes DISABLED look EXPIRED; a new certificate does not undo what an administrator did."""
+    root = world.root()
+    arn = world.subordinate(root)
+    world.ca.authorities.update(CALLER, arn, "DISABLED", None)
+    world.clock.advance(timedelta(days=4 * 365))
+    assert world.status(arn) is Status.EXPIRED
+    renewed = world.issue(root, world.csr_of(arn), template_arn=ISSUING_TEMPLATE, validity=("DAYS", 365))
+    chain = world.ca.certification.certificate(CALLER, root).certificate
+    world.ca.certification.install(CALLER, arn, pem(renewed.der), chain.encode())
+    assert world.status(arn) is Status.DISABLED

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from privyseal.ca.model import SUBORDINATE
 from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.states import Status
 from privyseal.clock import FixedClock
-from privyseal.errors import ErrorCode
+from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn, new_id
 from privyseal.stores.sqlite import MEMORY, SqliteStore
 from tests.ca.world import (
@@ -21,6 +22,7 @@ from tests.ca.world import (
     CALLER,
     NOT_ISSUING,
     NOW,
+    STRANGER,
     TEMPLATE,
     Refused,
     World,
@@ -191,3 +193,14 @@ def test_two_batches_of_the_same_request_are_two_certificates(world: World) -> N
     request = issue_request(arn)
     arns = [each.arn for each in world.answers(request, request) if isinstance(each, Issued)]
     assert len({*arns, world.issue(arn).arn}) == 3
+
+
+def test_twins_in_a_batch_are_one_only_for_one_caller(world: World) -> None:
+    """A stranger who guesses ARN, token and CSR is authorised like anybody, not answered like a twin."""
+    arn = world.root()
+    mine = issue_request(arn, token="t")
+    theirs = replace(mine, caller=STRANGER)
+    first, second = world.answers(mine, theirs)
+    assert not isinstance(first, PrivySealError)
+    assert isinstance(second, PrivySealError)
+    assert second.code is ErrorCode.NOT_FOUND

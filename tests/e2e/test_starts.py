@@ -251,3 +251,31 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_restart_leaves_deleted_authorities_alone(tmp_path: Path) -> None:
+    """Neither a scratch authority that was deleted nor a deleted root keeps the service from starting."""
+    service = Service(tmp_path / "data").start()
+    try:
+        root = service.environment.root_ca_arn
+        api = service.environment.client()
+        subject = {"CommonName": "Scratch"}
+        config = {
+            "KeyAlgorithm": "EC_prime256v1",
+            "SigningAlgorithm": "SHA256WITHECDSA",
+            "Subject": subject,
+        }
+        wanted = {"CertificateAuthorityType": "ROOT", "CertificateAuthorityConfiguration": config}
+        scratch = api.call("CreateCertificateAuthority", wanted)["CertificateAuthorityArn"]
+        api.call("DeleteCertificateAuthority", {"CertificateAuthorityArn": scratch})
+        api.call("UpdateCertificateAuthority", {"CertificateAuthorityArn": root, "Status": "DISABLED"})
+        api.call("DeleteCertificateAuthority", {"CertificateAuthorityArn": root})
+        assert service.stop() == 0
+        api = service.start().environment.client()
+        assert service.environment.root_ca_arn == root
+        assert service.data_dir.joinpath("ca-bundle.pem").read_text().startswith("-----BEGIN CERTIFICATE")
+        api.call("RestoreCertificateAuthority", {"CertificateAuthorityArn": root})
+        listed = api.call("ListCertificateAuthorities", {})["CertificateAuthorities"]
+        assert sorted(each["Status"] for each in listed) == ["ACTIVE", "DELETED", "DISABLED"]
+    finally:
+        service.kill()

@@ -246,3 +246,25 @@ def _live(app: App) -> list[dict[str, str]]:
 
     asyncio.run(app({"type": "lifespan"}, receive, send))  # type: ignore[arg-type]
     return sent
+
+
+def test_bodies_beyond_what_a_process_may_hold_are_refused_and_then_there_is_room_again() -> None:
+    """Many large requests at once cost refusals, not memory."""
+    limits = Limits(body=1000, body_seconds=5.0, all_bodies=1500)
+    with serving(App([Route(b"/", ECHO)], SilentMeter(), limits=limits)) as base:
+        address = urlsplit(base)
+        head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n"
+        with socket.create_connection((address.hostname, address.port), timeout=5) as waiting:
+            waiting.sendall(head + b"x" * 990)  # held, and not complete
+            time.sleep(0.2)
+            assert b'"throttled"' in _ask(base, "/", "POST", body=b"y" * 900).raw
+            waiting.sendall(b"x" * 10)
+            assert waiting.recv(100).startswith(b"HTTP/1.1 200")
+        assert _ask(base, "/", "POST", body=b"y" * 900).status == 200
+
+
+def test_a_route_may_take_less_than_the_application() -> None:
+    route = Route(b"/small", ECHO, body=10)
+    with serving(App([route], SilentMeter(), limits=LIMITS)) as base:
+        assert _ask(base, "/small", "POST", body=b"y" * 10).status == 200
+        assert b'"too-large"' in _ask(base, "/small", "POST", body=b"y" * 11).raw

@@ -206,3 +206,13 @@ def test_a_key_encryption_key_that_others_may_read_is_refused(tmp_path: Path) ->
     directory.kek.chmod(0o640)
     with pytest.raises(PrivySealError, match="chmod 600"):
         directory.wrapper()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    """Whoever can write there can replace keys, bundle and database."""
+    path = tmp_path / "open"
+    path.mkdir()
+    path.chmod(mode)
+    with pytest.raises(PrivySealError, match="chmod 700"):
+        DataDirectory(path).prepare()

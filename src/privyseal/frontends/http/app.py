@@ -186,6 +186,7 @@ _NOTHING_HERE_STATUS = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.UNSUPPORTED_MEDIA: 415,
+    ErrorCode.THROTTLED: 503,
     ErrorCode.INTERNAL: 500,
 }
 
