@@ -9,8 +9,8 @@ CSR and verified up to the root; one that fails ends the run.
 How to read it:
 
 - `µs CPU` is user and system time of the service's processes for each certificate. It is the figure to
-  keep: it hardly depends on what else runs, while certificates per second do. (A busy neighbour still
-  raises it, through the caches; the load average is printed for that reason.)
+  keep: it depends far less on what else runs than certificates per second do. A neighbour that shares
+  caches and memory still raises it, so the load average is printed, and runs are compared in turns.
 - `generator` is what the load generator took away from the same two cores, for each certificate.
 - The floor is one P-256 verification and one signature on this machine in the same run; no service can
   be cheaper. `x floor` is the service over that of `openssl speed`.

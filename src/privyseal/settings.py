@@ -7,6 +7,7 @@ not a setting is an error, in the file and among the variables.
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from privyseal.errors import ErrorCode, PrivySealError
 
 CONFIG_FILE = "privyseal.toml"
 _PREFIX = "PRIVYSEAL_"
+# A DNS name (its xn-- form where it is not ASCII) or an address.
+_NAME = re.compile(r"\A(?=.{1,253}\Z)[A-Za-z0-9*](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?\Z|\A[0-9A-Fa-f:]+\Z")
 # Variables with the prefix that are no settings: what `privyseal env` prints for its users, where
 # the settings themselves are found, and what opt-in tests read.
 NO_SETTINGS = frozenset(
@@ -144,6 +147,16 @@ def _checked(settings: Settings) -> Settings:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT, "tls-certificate and tls-key belong together: give both or neither."
         )
+    if settings.status_port and settings.status_port == settings.port:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "port and status-port are the same: give metrics and health their own.",
+        )
+    for name in settings.names:
+        if not _NAME.match(name):
+            raise PrivySealError(
+                ErrorCode.INVALID_ARGUMENT, f"The name {name!r} is no DNS name or address (--name, names)."
+            )
     if settings.devices.issuer != "local" and settings.devices.issuer not in settings.issuers:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT, f"There is no section [issuers.{settings.devices.issuer}]."

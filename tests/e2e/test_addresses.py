@@ -129,6 +129,17 @@ def _requests_by_process(everywhere: Everywhere) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
+def _folder_of_numbers(service: Service) -> Path:
+    """Where the worker processes were told to keep their numbers."""
+    assert service.process
+    pid = service.process.pid
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        for variable in Path(f"/proc/{child}/environ").read_bytes().split(b"\0"):
+            if variable.startswith(b"PROMETHEUS_MULTIPROC_DIR="):
+                return Path(variable.partition(b"=")[2].decode())
+    raise AssertionError("no worker knows of a folder")
+
+
 def test_two_workers_answer_and_their_numbers_are_summed(everywhere: Everywhere) -> None:
     """Each new connection may reach either process; whichever is asked for numbers has those of both."""
     before = _requests_by_process(everywhere)
@@ -138,7 +149,7 @@ def test_two_workers_answer_and_their_numbers_are_summed(everywhere: Everywhere)
     while _requests_by_process(everywhere) < before + 40 and time.monotonic() < until:
         time.sleep(0.1)
     assert {_requests_by_process(everywhere) for _ in range(10)} == {before + 40}
-    files = list((everywhere.service.data_dir / "metrics").glob("counter_*.db"))
+    files = list(_folder_of_numbers(everywhere.service).glob("counter_*.db"))
     assert len([file for file in files if b"healthz" in file.read_bytes()]) == 2
 
 

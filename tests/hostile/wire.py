@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,7 +55,6 @@ class World:
     device_csr: str
     foreign_csr: str  # with the device's name and another key
     wrong_name_csr: str  # with the device's key and another name
-    base: str = field(default="")
 
     def request(
         self,

@@ -1,5 +1,6 @@
 """What `privyseal up` says once it serves."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ def show_facts(facts: Mapping[str, Any], directory: DataDirectory, _: Settings) 
 
 def show_text(facts: Mapping[str, Any], directory: DataDirectory, settings: Settings) -> None:
     """Where the service is, what it made, what to keep safe and what to try next."""
-    option = "" if directory.path == default_data_dir() else f" --data-dir {directory.path}"
+    option = "" if directory.path == default_data_dir() else f" --data-dir {shlex.quote(str(directory.path))}"
     click.echo(f"Privy Seal serves at {facts['url']}  (region {settings.region}, account {settings.account})")
     for label, member in (("Root CA", "root_ca_arn"), ("Issuing CA", "issuing_ca_arn")):
         if arn := facts.get(member):

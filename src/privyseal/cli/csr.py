@@ -33,6 +33,8 @@ def csr(
     """Make a private key and a certificate signing request."""
     stem = stem_for(cn)
     key_file, csr_file = out_key or Path(f"{stem}.key.pem"), out_csr or Path(f"{stem}.csr.pem")
+    if key_file.resolve() == csr_file.resolve():
+        raise click.UsageError("--out-key and --out-csr name the same file: the key would be lost.")
     require_absent(key_file, csr_file, force=force)
     pem, key = generate_csr(cn, dns, key_algorithm)
     write_files({key_file: key_pem(key), csr_file: pem}, force=force)

@@ -79,6 +79,8 @@ def issue(
     """
     if (csr_file is None) == (cn is None):
         raise click.UsageError("give either --csr FILE or --cn NAME")
+    if cn is not None and not cn.strip():
+        raise click.UsageError("--cn is empty: give the name of the server or client")
     if csr_file is not None and dns:
         raise click.UsageError("--dns goes with --cn: a CSR already says which names it is for")
     authority = authority or environment.issuing_ca_arn

@@ -1,6 +1,7 @@
 """`privyseal up` and `privyseal serve`: the service in the foreground."""
 
 import signal
+import ssl
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +20,7 @@ from privyseal.hosting.own_certificate import ensure_certificate
 from privyseal.hosting.server import Site
 from privyseal.hosting.server import serve as run_sites
 from privyseal.hosting.supervisor import GRACE_SECONDS, Lifeline, Port, Supervisor, listener
-from privyseal.observability.metrics import use_folder
+from privyseal.observability import metrics
 from privyseal.settings import Settings, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -102,6 +103,7 @@ def _run(
             ErrorCode.UNAVAILABLE,
             f"{directory.path} holds no installation. Make one with `privyseal init` or `privyseal up`.",
         )
+    _check_tls_files(settings)
     with ExitStack() as stack:
         directory.prepare()
         stack.enter_context(directory.locked())
@@ -115,7 +117,7 @@ def _run(
         facts = dict(_prepare(directory, settings, port, with_hierarchy=first_start_allowed))
         if status:
             facts["status_url"] = banner.url("http", settings.status_host, status.number)
-        use_folder(directory.metrics)
+        stack.enter_context(metrics.folder())
         supervisor = Supervisor(
             settings.workers, work, (directory.path, settings, port.number, status.number if status else None)
         )
@@ -154,6 +156,22 @@ def work(lifeline: Lifeline, path: Path, settings: Settings, port: int, status_p
         if apps.status is not None and status_port is not None:
             sites.append(Site(apps.status, listener(settings.status_host, status_port)))
         run_sites(sites, lifeline.announce, GRACE_SECONDS)
+
+
+def _check_tls_files(settings: Settings) -> None:
+    """A certificate and key that were brought: readable, in the clear, and for each other."""
+    if not settings.tls_certificate:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=lambda: "")
+    except (OSError, ValueError) as error:  # ssl's errors are OSErrors
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            f"{settings.tls_certificate} and {settings.tls_key} cannot be served: "
+            f"{getattr(error, 'reason', None) or getattr(error, 'strerror', None) or error}. "
+            "They are a PEM certificate and its unencrypted PEM key.",
+        ) from None
 
 
 def _tls_files(directory: DataDirectory, settings: Settings) -> tuple[str | None, str | None]:

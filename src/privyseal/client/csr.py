@@ -1,5 +1,6 @@
 """Keys and certificate signing requests, made where the key will live."""
 
+import ipaddress
 import unicodedata
 from collections.abc import Sequence
 
@@ -51,12 +52,22 @@ def _check_common_name(name: str) -> None:
 
 
 def _check_dns_name(name: str) -> None:
+    if _is_address(name):
+        raise _refused(f"{name!r} is an address, not a DNS name: a client would never match it")
     if not name.isascii():
         raise _refused(f"the DNS name {name!r} is not ASCII: give its xn-- form")
     labels = name.split(".")
     fits = 0 < len(name) <= MAX_DNS_NAME and all(0 < len(label) <= 63 for label in labels)
     if not fits or not all(character.isalnum() or character in "-_.*" for character in name):
         raise _refused(f"{name!r} is not a DNS name")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _refused(message: str) -> PrivySealError:

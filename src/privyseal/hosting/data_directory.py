@@ -34,7 +34,6 @@ class DataDirectory:
         self.bundle = self.path / "ca-bundle.pem"
         self.tls_certificate = self.path / "tls" / "server.pem"
         self.tls_key = self.path / "tls" / "server.key"
-        self.metrics = self.path / "metrics"
         self.buckets = self.path / "buckets"
 
     def prepare(self) -> None:

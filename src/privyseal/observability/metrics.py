@@ -6,11 +6,18 @@ nothing else imports it.
 """
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from privyseal import log
+
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+# Where files live in memory (Linux); elsewhere the folder for temporary files is taken.
+_IN_MEMORY = (Path("/dev/shm"),)  # noqa: S108 - a folder of our own is made in it, with mode 0700
 
 # What is counted: name → (published name, help, labels). Labels have few values each, never an ARN.
 COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -41,27 +48,40 @@ class PrometheusMeter:
         self._lock = Lock()
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
-        self._child(self._counters, name, labels).inc(amount)
+        if child := self._child(self._counters, name, labels):
+            child.inc(amount)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        self._child(self._histograms, name, labels).observe(seconds)
+        if child := self._child(self._histograms, name, labels):
+            child.observe(seconds)
 
     def _child(self, family: dict[str, Any], name: str, labels: dict[str, str]) -> Any:
-        """Looking a labelled child up costs more than counting, so children are kept."""
+        """Looking a labelled child up costs more than counting, so children are kept.
+
+        None when its file cannot be made (no descriptors left): a number is lost, never a request.
+        """
         key = (name, tuple(labels.items()))
         child = self._children.get(key)
         if child is None:
-            with self._lock:
-                child = self._children.setdefault(key, family[name].labels(**labels))
+            try:
+                with self._lock:
+                    child = self._children.setdefault(key, family[name].labels(**labels))
+            except OSError as error:
+                log.warning("a number was not counted", error=str(error))
         return child
 
 
-def use_folder(folder: Path) -> None:
-    """Set the folder of this start's numbers; worker processes inherit it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in folder.glob("*.db"):
-        old.unlink()
-    os.environ[FOLDER_VARIABLE] = str(folder)
+@contextmanager
+def folder() -> Iterator[None]:
+    """A folder for this start's numbers, which worker processes inherit by the variable.
+
+    The files are mapped into memory, and writing to a mapped file on a full disk ends the process
+    (SIGBUS): so they are not where the database is, but in memory where the system has such a place.
+    """
+    place = next((each for each in _IN_MEMORY if os.access(each, os.W_OK)), None)
+    with tempfile.TemporaryDirectory(prefix="privyseal-metrics-", dir=place) as path:
+        os.environ[FOLDER_VARIABLE] = path
+        yield
 
 
 def render() -> bytes:
