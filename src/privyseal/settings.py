@@ -21,7 +21,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 CONFIG_FILE = "privyseal.toml"
 _PREFIX = "PRIVYSEAL_"
 # A DNS name (its xn-- form where it is not ASCII) or an address.
-_NAME = re.compile(r"\A(?=.{1,253}\Z)[A-Za-z0-9*](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?\Z|\A[0-9A-Fa-f:]+\Z")
+_NAME = re.compile(r"\A(?=.{1,253}\Z)(?:[A-Za-z0-9*](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+)\Z")
 # Variables with the prefix that are no settings: what `privyseal env` prints for its users, where
 # the settings themselves are found, and what opt-in tests read.
 NO_SETTINGS = frozenset(

@@ -279,3 +279,19 @@ def test_a_restart_leaves_deleted_authorities_alone(tmp_path: Path) -> None:
         assert sorted(each["Status"] for each in listed) == ["ACTIVE", "DELETED", "DISABLED"]
     finally:
         service.kill()
+
+
+def test_a_certificate_that_was_brought_is_looked_at_before_anything_is_made(tmp_path: Path) -> None:
+    """A missing file, or a key of another certificate: one line, and no data directory."""
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", tmp_path / "a.key", "-out", tmp_path / "a.pem", "-subj", "/CN=a")  # fmt: skip
+    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-out", tmp_path / "b.key")  # fmt: skip
+    directory = tmp_path / "data"
+    for certificate, key in (("none.pem", "none.key"), ("a.pem", "b.key")):
+        files = ("--tls-certificate", tmp_path / certificate, "--tls-key", tmp_path / key)
+        said = fails(*COMMAND, "up", "--data-dir", directory, "--port", "0", *files)
+        assert said.startswith("error: ")
+        assert certificate in said
+        assert "Traceback" not in said
+    assert not directory.exists()

@@ -219,3 +219,20 @@ def test_every_other_address_is_served_with_tls_unless_plain_http_is_named(tmp_p
     assert not insecure.serves_tls
     own = {"tls-certificate": "a.pem", "tls-key": "b.pem"}
     assert loaded(tmp_path, cli={**own, "insecure-plain-http": True, "host": host}).serves_tls
+
+
+def test_metrics_cannot_share_the_port_of_the_service(tmp_path: Path) -> None:
+    """Two listeners on one port would each get half of the requests."""
+    with pytest.raises(PrivySealError, match="status-port"):
+        load({"port": 9000, "status-port": 9000}, tmp_path, environ={})
+
+
+@pytest.mark.parametrize("name", ["", "bad name", "ünïcode.example", "a" * 254, "-x"])
+def test_a_name_that_no_certificate_can_carry_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PrivySealError, match="DNS name"):
+        load({"names": (name,)}, tmp_path, environ={})
+
+
+@pytest.mark.parametrize("name", ["ca.example", "*.example", "10.0.0.7", "::1", "fe80::1", "host_1"])
+def test_names_and_addresses_are_taken(tmp_path: Path, name: str) -> None:
+    assert load({"names": (name,)}, tmp_path, environ={}).names == (name,)
