@@ -123,16 +123,19 @@ def load(
 
     Raises INVALID_ARGUMENT for an unknown name, a wrong type or a value out of range.
     """
-    values = _from_file(
-        config or (Path(environ["PRIVYSEAL_CONFIG"]) if environ.get("PRIVYSEAL_CONFIG") else None), data_dir
+    file = config or (Path(environ["PRIVYSEAL_CONFIG"]) if environ.get("PRIVYSEAL_CONFIG") else None)
+    sources: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        (f"in {file or data_dir / CONFIG_FILE}", _from_file(file, data_dir)),
+        ("among the variables PRIVYSEAL_…", _from_variables(environ)),
+        ("on the command line", {name: value for name, value in given.items() if value is not None}),
     )
-    values |= _from_variables(environ)
-    values |= {name: value for name, value in given.items() if value is not None}
-    try:
-        settings = msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"A setting is wrong: {error}") from None
-    return _checked(settings)
+    for where, values in sources:
+        try:
+            msgspec.convert(values, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"A setting {where} is wrong: {error}") from None
+    together = {name: value for _, values in sources for name, value in values.items()}
+    return _checked(msgspec.convert(together, Settings, strict=False))
 
 
 def is_loopback(host: str) -> bool:

@@ -236,3 +236,15 @@ def test_a_name_that_no_certificate_can_carry_is_refused(tmp_path: Path, name: s
 @pytest.mark.parametrize("name", ["ca.example", "*.example", "10.0.0.7", "::1", "fe80::1", "host_1"])
 def test_names_and_addresses_are_taken(tmp_path: Path, name: str) -> None:
     assert load({"names": (name,)}, tmp_path, environ={}).names == (name,)
+
+
+def test_a_wrong_setting_is_looked_for_where_it_was_given(tmp_path: Path) -> None:
+    """A file, a variable or the command line: the message says which, and which setting."""
+    (tmp_path / CONFIG_FILE).write_text("workers = 0\n")
+    with pytest.raises(PrivySealError, match=rf"in .*{CONFIG_FILE} is wrong.*workers"):
+        load({}, tmp_path, environ={})
+    (tmp_path / CONFIG_FILE).unlink()
+    with pytest.raises(PrivySealError, match=r"variables PRIVYSEAL_… is wrong.*port"):
+        load({}, tmp_path, environ={"PRIVYSEAL_PORT": "abc"})
+    with pytest.raises(PrivySealError, match=r"on the command line is wrong.*region"):
+        load({"region": "nowhere at all"}, tmp_path, environ={})
