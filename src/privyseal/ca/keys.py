@@ -1,4 +1,4 @@
-"""Opened keys are kept: loading an RSA key costs a hundred signatures, so it happens once."""
+"""Opened keys are kept: loading an RSA key costs many signatures, so it happens once."""
 
 from collections import OrderedDict
 from threading import Lock

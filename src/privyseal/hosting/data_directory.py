@@ -6,7 +6,6 @@ environment.json   where the service is and the administrator's access key, for 
 ca-bundle.pem      the root certificates, for whoever wants to trust them
 tls/               the service's own certificate and key, where it serves TLS
 buckets/           what is published where there is no S3: BUCKET/KEY
-metrics/           numbers of the running processes
 lock               held by the one service that runs on this directory
 """
 

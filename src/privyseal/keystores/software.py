@@ -33,6 +33,6 @@ class SoftwareKeyStore:
         if stored.uri != f"{SCHEME}:{key_id}" or stored.wrapped is None:
             raise PrivySealError(ErrorCode.UNAVAILABLE, f"The key {stored.uri} is not in this key store.")
         plain = self._wrapper.unwrap(stored.wrapped, table="authority", row=key_id, column="key_wrapped")
-        # What the wrapper opens is what it wrapped: checking an RSA key again costs 33 ms.
+        # What the wrapper opens is what it wrapped: checking an RSA key again is slow.
         # Only generate_key's kinds are ever wrapped.
         return cast("PrivateKey", load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True))

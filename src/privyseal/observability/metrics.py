@@ -37,7 +37,7 @@ HISTOGRAMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 class PrometheusMeter:
-    """Implements `privyseal.meter.Meter`. Made once per process, after `use_folder`."""
+    """Implements `privyseal.meter.Meter`. Made once per process, inside `folder`."""
 
     def __init__(self) -> None:
         import prometheus_client  # noqa: PLC0415 - reads the environment when it is imported
