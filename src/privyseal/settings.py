@@ -39,7 +39,7 @@ NO_SETTINGS = frozenset(
 )
 
 # Lists and tables: no variable holds one.
-_IN_THE_FILE_ALONE = frozenset({"devices", "issuers", "names", "publisher", "quotas"})
+_IN_THE_FILE_ALONE = frozenset({"crl", "devices", "issuers", "names", "publisher", "quotas"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -83,6 +83,12 @@ class QuotaSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
 
 
+class CrlSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[crl]`: certificate revocation lists."""
+
+    partition_size: Annotated[int, Meta(ge=1, le=1_000_000)] = 100_000  # certificates of one partition
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     host: str = "127.0.0.1"  # the address that is served; not loopback: TLS
     port: Port = 8700  # 0: a free one
@@ -95,12 +101,16 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     insecure_plain_http: bool = False  # serve plain HTTP on an address that is not loopback
     status_host: str = "127.0.0.1"  # the address of metrics and health, where status-port is set
     status_port: Port | None = None  # metrics and health on an address of their own; plain HTTP
+    revocation_host: str = "127.0.0.1"  # the address of CRLs and OCSP, where revocation-port is set
+    revocation_port: Port | None = None  # CRLs and OCSP on an address of their own; plain HTTP
+    revocation_url: Annotated[str, Meta(pattern=r"\A(http://[!-~]{1,500}[^/])?\Z")] = ""  # in certificates
     log_level: Annotated[str, Meta(pattern=r"\A(?i:debug|info|warning|error)\Z")] = "warning"
     access_log: bool = False  # one line for each request (log-level info)
     asynchronous_issuing: bool = False  # IssueCertificate answers before it signs, as AWS does
     issuing_delay_seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.0  # then: at least so much later
     devices: DeviceSettings = DeviceSettings()
     issuers: dict[str, IssuerSettings] = {}
+    crl: CrlSettings = CrlSettings()
     publisher: PublisherSettings = PublisherSettings()
     quotas: QuotaSettings = QuotaSettings()
 
@@ -154,6 +164,11 @@ def _checked(settings: Settings) -> Settings:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT,
             "port and status-port are the same: give metrics and health their own.",
+        )
+    if settings.revocation_port and settings.revocation_port in {settings.port, settings.status_port}:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "revocation-port is the port of something else: give CRLs and OCSP one of their own.",
         )
     for name in settings.names:
         if not _NAME.match(name):

@@ -28,6 +28,10 @@ class Tx(Protocol):
         """Add an entry to the journal row that is committed together with everything else."""
         ...
 
+    def invalidate(self) -> None:
+        """Answers that were kept from before this commit are wrong after it: see `Store.generation`."""
+        ...
+
 
 class Store(Protocol):
     def view(self, read: Callable[[Tx], T]) -> T:
@@ -41,5 +45,14 @@ class Store(Protocol):
         outside the transaction, and it must never sign. Any exception rolls everything back.
         Raises PrivySealError(UNAVAILABLE) when the database cannot commit; the outcome is then
         unknown to the caller, who may retry.
+        """
+        ...
+
+    def generation(self) -> int | None:
+        """A number that changes with every commit that called `Tx.invalidate`, in whatever process.
+
+        An answer made from a snapshot may be kept with the number that was read before the snapshot
+        was taken, and is right for as long as the number is the same. None while such a commit is
+        under way: then nothing that was kept may be used. Costs next to nothing: no I/O.
         """
         ...

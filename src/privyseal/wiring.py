@@ -16,7 +16,8 @@ from msgspec import structs
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey, Principal
 from privyseal.ca.ports import KeyStore, Publisher
-from privyseal.ca.service import CertificateAuthorities, Repositories
+from privyseal.ca.revocation.urls import StatusUrls
+from privyseal.ca.service import CertificateAuthorities
 from privyseal.client.api import Caller
 from privyseal.clock import Clock, SystemClock
 from privyseal.devices.enrolment import Enrolment
@@ -40,14 +41,8 @@ from privyseal.settings import IssuerSettings, PublisherSettings, Settings
 from privyseal.store import Store
 from privyseal.stores import STORES
 from privyseal.stores.repositories.access_keys import SqlAccessKeys
-from privyseal.stores.repositories.audit_reports import SqlAuditReports
-from privyseal.stores.repositories.authorities import SqlAuthorities
-from privyseal.stores.repositories.certificates import SqlCertificates
+from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.devices import SqlDevices
-from privyseal.stores.repositories.pending_requests import SqlPendingRequests
-from privyseal.stores.repositories.permissions import SqlPermissions
-from privyseal.stores.repositories.policies import SqlPolicies
-from privyseal.stores.repositories.tags import SqlTags
 from privyseal.wrapping import Wrapper
 
 # Blocking calls at once in one process, and how many more may wait.
@@ -103,10 +98,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Apps:
-    """The ASGI applications of a worker; `status` where metrics and health have their own address."""
+    """The ASGI applications of a worker; `status` where metrics and health have their own address,
+    `revocation` where CRLs and OCSP have.
+    """
 
     main: App
     status: App | None
+    revocation: App | None
 
 
 @contextmanager
@@ -143,6 +141,8 @@ def _apps(parts: Parts) -> Apps:
     api = ApiFrontend(authenticator, clock, pool, certificates=parts.authorities.reader, devices=registry)
     health = Health(pool.run, lambda: parts.store.view(lambda _: None), render)
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
+    if settings.revocation_port is None:
+        routes += _revocation_routes(parts)
     issuer = _device_issuer(parts)
     if issuer is not None:
         enrolment = Enrolment(
@@ -151,7 +151,14 @@ def _apps(parts: Parts) -> Apps:
         routes += ProvisioningFrontend(enrolment, parts.device_pool).routes()
     main = App(routes, meter, otherwise=aws, limits=LIMITS, access_log=settings.access_log)
     status = App(_all_health_routes(health), meter) if settings.status_port is not None else None
-    return Apps(main, status)
+    revocation = App(_revocation_routes(parts), meter) if settings.revocation_port is not None else None
+    return Apps(main, status, revocation)
+
+
+def _revocation_routes(parts: Parts) -> list[Route]:
+    """What relying parties ask for: CRLs and OCSP answers."""
+    del parts
+    return []
 
 
 def _health_routes(health: Health, settings: Settings) -> list[Route]:
@@ -169,20 +176,13 @@ def _authorities(
     store: Store, wrapper: Wrapper, directory: DataDirectory, settings: Settings
 ) -> CertificateAuthorities:
     key_store: KeyStore = _row(KEYSTORES, "software")(wrapper)
-    rows = Repositories(
-        SqlAuthorities(),
-        SqlCertificates(),
-        SqlTags(),
-        SqlPermissions(),
-        SqlPolicies(),
-        SqlAuditReports(),
-        SqlPendingRequests(),
-    )
     return CertificateAuthorities(
         store,
-        rows,
+        REPOSITORIES,
         key_store,
         _publisher(directory, settings.publisher),
+        urls=StatusUrls(settings.revocation_url or None),
+        partition_size=settings.crl.partition_size,
         certificates_per_authority=settings.quotas.certificates_per_authority,
         issuing_delay=timedelta(seconds=settings.issuing_delay_seconds)
         if settings.asynchronous_issuing

@@ -46,6 +46,7 @@ def deployment(folder: Path) -> Iterator[Scene]:
         world.rows,
         world.keys,
         DirectoryPublisher(folder),
+        urls=world.urls,
         certificates_per_authority=CERTIFICATES_PER_AUTHORITY,
     )
     pool = Pool(2, 100)

@@ -129,13 +129,12 @@ def _promised(operation: str, *, fails: bool = False) -> Provocation:
 
     def provoke(scene: Scene) -> Members:
         world, arn = scene.world, scene.world.root()
-        rows = world.rows
         deferred = Deferred(
             world.store,
-            rows.authorities,
-            rows.certificates,
-            rows.pending_requests,
+            world.rows,
             world.ca.issuance,
+            issuers=world.ca.issuers,
+            scopes=world.ca.scopes,
             delay=timedelta(0 if fails else 1),
         )
         promised = deferred.request(issue_request(arn, csr(f"device-{next(scene.numbers)}")))

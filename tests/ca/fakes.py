@@ -49,6 +49,9 @@ class Interrupted(Store):
         self.commits += 1
         return result
 
+    def generation(self) -> int | None:
+        return self._inner.generation()
+
     def _counted(self, run: Callable[[Tx], T]) -> Callable[[Tx], T]:
         def counted(tx: Tx) -> T:
             self.open += 1

@@ -97,14 +97,6 @@ WRONG: Mapping[str, tuple[ErrorCode, Mapping[str, Any]]] = {
         {"subject": {"CommonName": "x", "CustomAttributes": [{"ObjectIdentifier": "2.5.4.3", "Value": "x"}]}},
     ),
     "a control character in the subject": (ErrorCode.INVALID_ARGUMENT, {"subject": {"CommonName": "a\0b"}}),
-    "CRLs, which are not served yet": (
-        ErrorCode.INVALID_ARGUMENT,
-        {"revocation": {"CrlConfiguration": {"Enabled": True, "ExpirationInDays": 7}}},
-    ),
-    "OCSP, which is not served yet": (
-        ErrorCode.INVALID_ARGUMENT,
-        {"revocation": {"OcspConfiguration": {"Enabled": True}}},
-    ),
     "a disabled CRL with members": (
         ErrorCode.INVALID_ARGUMENT,
         {"revocation": {"CrlConfiguration": {"Enabled": False, "S3BucketName": "bucket"}}},

@@ -23,7 +23,9 @@ class NoKeys:
 
 @pytest.fixture
 def failed(world: World) -> str:
-    creation = Creation(world.store, world.rows.authorities, world.rows.tags, OpenKeys(NoKeys()))
+    creation = Creation(
+        world.store, world.rows.authorities, world.rows.tags, OpenKeys(NoKeys()), world.ca.scopes
+    )
     return str(creation.create(create_request(ROOT, token="t")))
 
 

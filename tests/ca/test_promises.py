@@ -21,14 +21,13 @@ class Promises:
     """Asynchronous issuing over a world, signed when a test says so."""
 
     def __init__(self, world: World) -> None:
-        rows = world.rows
         self.world = world
         self.deferred = Deferred(
             world.store,
-            rows.authorities,
-            rows.certificates,
-            rows.pending_requests,
+            world.rows,
             world.ca.issuance,
+            issuers=world.ca.issuers,
+            scopes=world.ca.scopes,
             delay=timedelta(0),
         )
 

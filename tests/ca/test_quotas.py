@@ -18,7 +18,7 @@ def limited(world: World, limit: int | None) -> Issuance:
     """A second process on the same store, with a quota."""
     keys = SoftwareKeyStore(Wrapper(KEK))
     ca = CertificateAuthorities(
-        world.store, world.rows, keys, MemoryPublisher(), certificates_per_authority=limit
+        world.store, world.rows, keys, MemoryPublisher(), urls=world.urls, certificates_per_authority=limit
     )
     return ca.issuance
 

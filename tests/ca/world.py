@@ -15,20 +15,15 @@ from cryptography.x509.oid import NameOID
 from privyseal.ca.creation import CreateRequest
 from privyseal.ca.model import ROOT, SUBORDINATE, Authority
 from privyseal.ca.requests import Issued, IssueRequest
-from privyseal.ca.service import CertificateAuthorities, Repositories
+from privyseal.ca.revocation.urls import StatusUrls
+from privyseal.ca.service import CertificateAuthorities
 from privyseal.ca.states import Status
 from privyseal.caller import Caller
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn
 from privyseal.store import Store, Tx
-from privyseal.stores.repositories.audit_reports import SqlAuditReports
-from privyseal.stores.repositories.authorities import SqlAuthorities
-from privyseal.stores.repositories.certificates import SqlCertificates
-from privyseal.stores.repositories.pending_requests import SqlPendingRequests
-from privyseal.stores.repositories.permissions import SqlPermissions
-from privyseal.stores.repositories.policies import SqlPolicies
-from privyseal.stores.repositories.tags import SqlTags
+from privyseal.stores.repositories.ca import REPOSITORIES
 from tests.ca.fakes import Interrupted, WatchedKeys
 from tests.publishers.memory import MemoryPublisher
 
@@ -51,17 +46,6 @@ ISSUING_TEMPLATE = f"{TEMPLATE}SubordinateCACertificate_PathLen0/V1"
 _DEVICE_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
-ROWS = Repositories(
-    SqlAuthorities(),
-    SqlCertificates(),
-    SqlTags(),
-    SqlPermissions(),
-    SqlPolicies(),
-    SqlAuditReports(),
-    SqlPendingRequests(),
-)
-
-
 class World:
     """One process: services, fakes and a clock over `store`."""
 
@@ -69,9 +53,10 @@ class World:
         self.clock = clock
         self.store = Interrupted(store)
         self.keys = WatchedKeys()  # EC keys only
-        self.rows = ROWS
+        self.rows = REPOSITORIES
         self.publisher = MemoryPublisher()
-        self.ca = CertificateAuthorities(self.store, self.rows, self.keys, self.publisher)
+        self.urls = StatusUrls("http://pki.example")
+        self.ca = CertificateAuthorities(self.store, self.rows, self.keys, self.publisher, urls=self.urls)
 
     def create(self, kind: str = ROOT, **changes: Any) -> str:
         return str(self.ca.creation.create(create_request(kind, **changes)))

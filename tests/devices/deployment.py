@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from privyseal.access.model import Principal
-from privyseal.ca.service import CertificateAuthorities, Repositories
+from privyseal.ca.revocation.urls import StatusUrls
+from privyseal.ca.service import CertificateAuthorities
 from privyseal.caller import Caller
 from privyseal.client.ceremony import create_authority
 from privyseal.clock import FixedClock
@@ -24,14 +25,8 @@ from privyseal.frontends.http import Pool
 from privyseal.hosting.in_process import InProcess
 from privyseal.issuers.local import LocalIssuer
 from privyseal.keystores.software import SoftwareKeyStore
-from privyseal.stores.repositories.audit_reports import SqlAuditReports
-from privyseal.stores.repositories.authorities import SqlAuthorities
-from privyseal.stores.repositories.certificates import SqlCertificates
+from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.devices import SqlDevices
-from privyseal.stores.repositories.pending_requests import SqlPendingRequests
-from privyseal.stores.repositories.permissions import SqlPermissions
-from privyseal.stores.repositories.policies import SqlPolicies
-from privyseal.stores.repositories.tags import SqlTags
 from privyseal.stores.sql import sql
 from privyseal.stores.sqlite import MEMORY, SqliteStore
 from privyseal.wrapping import KEK_BYTES, Wrapper
@@ -51,17 +46,10 @@ class Deployment:
         self.clock = FixedClock(at)
         self.store = SqliteStore(path, self.clock)
         self.store.migrate()
-        rows = Repositories(
-            SqlAuthorities(),
-            SqlCertificates(),
-            SqlTags(),
-            SqlPermissions(),
-            SqlPolicies(),
-            SqlAuditReports(),
-            SqlPendingRequests(),
-        )
         key_store = SoftwareKeyStore(Wrapper(bytes(KEK_BYTES)))
-        self.authorities = CertificateAuthorities(self.store, rows, key_store, MemoryPublisher())
+        self.authorities = CertificateAuthorities(
+            self.store, REPOSITORIES, key_store, MemoryPublisher(), urls=StatusUrls("http://pki.example")
+        )
         self.pool = Pool(8, 256)
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
         self.devices = SqlDevices()

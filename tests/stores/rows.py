@@ -25,7 +25,7 @@ def authority(**changes: Any) -> Authority:
         signing_algorithm="SHA256WITHECDSA",
         subject={"CommonName": "Zürich Root", "Country": "CH"},
         csr_extensions=None,
-        revocation={"CrlConfiguration": {"Enabled": False}},
+        revocation={"CrlConfiguration": {"Enabled": False}, "OcspConfiguration": {"Enabled": False}},
         usage_mode=GENERAL_PURPOSE,
         key_standard="FIPS_140_2_LEVEL_3_OR_HIGHER",
         key=StoredKey("software:1", b"\x00\x01wrapped\xff"),
@@ -79,5 +79,6 @@ def certificate(authority_id: str, **changes: Any) -> Certificate:
         issued_at=NOW,
         token=None,
         request_digest=hashlib.sha256(b"request").digest(),
+        key_digest=hashlib.sha256(b"key").digest(),
     )
     return replace(made, **changes)

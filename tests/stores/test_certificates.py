@@ -92,14 +92,14 @@ def test_the_first_revocation_stays(store: Database) -> None:
     twin = certificate(B, serial=row.serial)
     add(store, row, twin)
     later = NOW + timedelta(seconds=5)
-    assert store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, NOW, "KEY_COMPROMISE"))
-    assert not store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, later, "SUPERSEDED"))
+    assert store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, at=NOW, reason="KEY_COMPROMISE"))
+    assert not store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, at=later, reason="SUPERSEDED"))
     assert find(store, row) == replace(row, revoked_at=NOW, revocation_reason="KEY_COMPROMISE")
     assert find(store, twin) == twin
 
 
 def test_what_is_not_there_cannot_be_revoked(store: Database) -> None:
-    assert not store.transact(lambda tx: ROWS.revoke(tx, A, 1, NOW, "UNSPECIFIED"))
+    assert not store.transact(lambda tx: ROWS.revoke(tx, A, 1, at=NOW, reason="UNSPECIFIED"))
 
 
 def test_pages_run_in_order_of_issue_and_miss_nobody(store: Database) -> None:

@@ -70,6 +70,9 @@ def test_a_repository_refuses_a_transaction_of_another_kind() -> None:
         def record(self, entry: Entry) -> None:
             raise NotImplementedError(entry)
 
+        def invalidate(self) -> None:
+            raise NotImplementedError
+
     with pytest.raises(TypeError, match="Foreign"):
         sql(Foreign())
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from privyseal.ca import limits, revocation_settings
+from privyseal.ca import limits
 from privyseal.ca.lookup import find_authority, is_gone
 from privyseal.ca.model import Authority
 from privyseal.ca.ports import Authorities
+from privyseal.ca.revocation import settings
+from privyseal.ca.revocation.scopes import Scopes
 from privyseal.ca.states import HAS_CSR, RESTORABLE, UPDATES, Event, Status, transition
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
@@ -37,9 +39,10 @@ def change_authority(tx: Tx, authorities: Authorities, caller: Caller, arn: str,
 
 
 class AuthorityService:
-    def __init__(self, store: Store, authorities: Authorities) -> None:
+    def __init__(self, store: Store, authorities: Authorities, scopes: Scopes) -> None:
         self._store = store
         self._authorities = authorities
+        self._scopes = scopes
 
     def describe(self, caller: Caller, arn: str) -> tuple[Authority, Status]:
         """The row, and the state that time has made of its status."""
@@ -91,7 +94,7 @@ class AuthorityService:
             assert wanted is not None  # ACTIVE and DISABLED can become each other and stay themselves
             authority = replace(authority, status=wanted)
             if revocation is not None:
-                authority = replace(authority, revocation=revocation_settings.checked(revocation))
+                authority = replace(authority, revocation=settings.checked(revocation))
             return authority
 
         detail = {"status": status} if status else {}
@@ -148,7 +151,8 @@ class AuthorityService:
         detail: Mapping[str, object],
     ) -> None:
         def write(tx: Tx) -> None:
-            change_authority(tx, self._authorities, caller, arn, change)
+            self._scopes.ensure(tx, change_authority(tx, self._authorities, caller, arn, change))
+            tx.invalidate()
             tx.record(entry(action, caller, arn, **detail))
 
         self._store.transact(write)

@@ -7,6 +7,7 @@ from privyseal.ca.authorities import change_authority
 from privyseal.ca.lookup import find_authority
 from privyseal.ca.model import Authority
 from privyseal.ca.ports import Authorities
+from privyseal.ca.revocation.scopes import Scopes
 from privyseal.ca.states import HAS_CERTIFICATE, Event, Status, transition
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
@@ -25,9 +26,10 @@ class CertificatePem:
 
 
 class Certification:
-    def __init__(self, store: Store, authorities: Authorities) -> None:
+    def __init__(self, store: Store, authorities: Authorities, scopes: Scopes) -> None:
         self._store = store
         self._authorities = authorities
+        self._scopes = scopes
 
     def install(self, caller: Caller, arn: str, certificate: bytes, chain: bytes | None) -> None:
         """ImportCertificateAuthorityCertificate: the first one activates, a later one renews."""
@@ -53,7 +55,8 @@ class Certification:
             )
 
         def write(tx: Tx) -> None:
-            change_authority(tx, self._authorities, caller, arn, change)
+            self._scopes.ensure(tx, change_authority(tx, self._authorities, caller, arn, change))
+            tx.invalidate()
             tx.record(entry("acm-pca:ImportCertificateAuthorityCertificate", caller, arn))
 
         self._store.transact(write)

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from privyseal import log
-from privyseal.ca import limits, revocation_settings
+from privyseal.ca import limits
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import GENERAL_PURPOSE, Authority, StoredKey, Tag
 from privyseal.ca.ports import Authorities, Tags
 from privyseal.ca.preparing import TOKEN_LIFE, token_conflict
+from privyseal.ca.revocation import settings
+from privyseal.ca.revocation.scopes import Scopes
 from privyseal.ca.states import Event, Status, transition
 from privyseal.ca.tags import check_tags
 from privyseal.caller import Caller
@@ -79,17 +81,20 @@ class _Material:
 
 
 class Creation:
-    def __init__(self, store: Store, authorities: Authorities, tags: Tags, keys: OpenKeys) -> None:
+    def __init__(
+        self, store: Store, authorities: Authorities, tags: Tags, keys: OpenKeys, scopes: Scopes
+    ) -> None:
         self._store = store
         self._authorities = authorities
         self._tags = tags
         self._keys = keys
+        self._scopes = scopes
 
     def create(self, request: CreateRequest) -> AuthorityArn:
         """The new authority's ARN; the same token within five minutes makes nothing new."""
         check_signing_fits(request.signing_algorithm, request.key_algorithm)
         check_tags(request.tags)
-        revocation = revocation_settings.checked(request.revocation)
+        revocation = settings.checked(request.revocation)
         if earlier := self._store.view(lambda tx: self._earlier(tx, request)):
             return earlier
         material = self._make(request)
@@ -154,6 +159,7 @@ class Creation:
             request_digest=request.digest(),
             version=1,
         )
+        self._scopes.ensure(tx, authority)
         self._authorities.insert(tx, authority)
         self._tags.put(tx, material.arn.id, request.tags)
         tx.record(

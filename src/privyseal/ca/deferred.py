@@ -15,9 +15,10 @@ from datetime import timedelta
 from privyseal import log
 from privyseal.ca.issuance import INTERNAL_TEXT, Issuance, Result
 from privyseal.ca.issuers import Issuers
-from privyseal.ca.ports import Authorities, Certificates, PendingRequests
 from privyseal.ca.preparing import TOKEN_LIFE, Prepared, Snapshot, prepare, token_conflict
+from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import IssueRequest, PendingRequest
+from privyseal.ca.revocation.scopes import Scopes
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.names import AuthorityArn, CertificateArn
@@ -39,19 +40,20 @@ class Deferred:
     def __init__(
         self,
         store: Store,
-        authorities: Authorities,
-        certificates: Certificates,
-        pending: PendingRequests,
+        rows: Repositories,
         issuance: Issuance,
         *,
+        issuers: Issuers,
+        scopes: Scopes,
         delay: timedelta,
     ) -> None:
         self._store = store
-        self._authorities = authorities
-        self._certificates = certificates
-        self._pending = pending
+        self._authorities = rows.authorities
+        self._certificates = rows.certificates
+        self._pending = rows.pending_requests
         self._issuance = issuance
-        self._issuers = Issuers()
+        self._issuers = issuers
+        self._scopes = scopes
         self._delay = delay
 
     def request_all(self, requests: Sequence[IssueRequest]) -> Sequence[CertificateArn | PrivySealError]:
@@ -118,7 +120,9 @@ class Deferred:
         token = request.token
         tokens = self._certificates.by_tokens(tx, [(arn.id, token)]) if token else {}
         waiting = self._pending.by_token(tx, arn.id, token) if token else None
-        return Snapshot(tx.now, self._authorities.find_many(tx, [arn.id]), tokens), waiting
+        authorities = self._authorities.find_many(tx, [arn.id])
+        partitions = self._scopes.open_of(tx, list(authorities.values()))
+        return Snapshot(tx.now, authorities, tokens, partitions), waiting
 
     def _sign(self, claimed: Sequence[PendingRequest]) -> None:
         keys = [(each.authority_id, each.serial) for each in claimed]

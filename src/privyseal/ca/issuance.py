@@ -18,6 +18,7 @@ fails its neighbours, and nothing here waits for another batch.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,10 +27,11 @@ from privyseal import log
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import Certificate
-from privyseal.ca.ports import Authorities, Certificates
 from privyseal.ca.preparing import Prepared, Snapshot, prepare
 from privyseal.ca.quotas import CertificateQuota
+from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
+from privyseal.ca.revocation.scopes import Scopes
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.names import AuthorityArn, CertificateArn
@@ -63,17 +65,20 @@ class Issuance:
     def __init__(
         self,
         store: Store,
-        authorities: Authorities,
-        certificates: Certificates,
+        rows: Repositories,
         keys: OpenKeys,
+        *,
         quota: CertificateQuota,
+        issuers: Issuers,
+        scopes: Scopes,
     ) -> None:
         self._store = store
-        self._authorities = authorities
-        self._certificates = certificates
+        self._authorities = rows.authorities
+        self._certificates = rows.certificates
         self._keys = keys
         self._quota = quota
-        self._issuers = Issuers()
+        self._issuers = issuers
+        self._scopes = scopes
 
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         """Positional answers. When a commit fails, all that it held are UNAVAILABLE: retry them."""
@@ -124,10 +129,12 @@ class Issuance:
     def _snapshot(self, tx: Tx, requests: Sequence[IssueRequest]) -> Snapshot:
         ids = {arn.id for request in requests if (arn := _arn(request))}
         tokens = {(arn.id, r.token) for r in requests if r.token and (arn := _arn(r))}
+        authorities = self._authorities.find_many(tx, sorted(ids))
         return Snapshot(
             now=tx.now,
-            authorities=self._authorities.find_many(tx, sorted(ids)),
+            authorities=authorities,
             tokens=self._certificates.by_tokens(tx, sorted(tokens)) if tokens else {},
+            partitions=self._scopes.open_of(tx, list(authorities.values())),
         )
 
     def _record(self, signed: list[Signed]) -> set[CertificateArn]:
@@ -150,6 +157,11 @@ class Issuance:
         if stale:
             self._certificates.forget_tokens(tx, [(c.authority_id, c.serial) for c in stale])
         self._certificates.insert_many(tx, [_certificate(each, tx.now) for each in fresh])
+        in_partitions = Counter(
+            (s.arn.authority.id, s.prepared.partition) for s in fresh if s.prepared.partition
+        )
+        for (authority_id, partition), certificates in in_partitions.items():
+            self._scopes.count(tx, authority_id, partition, certificates)
         for each in fresh:
             tx.record(_entry(each))
         return {each.arn for each in fresh}
@@ -221,6 +233,8 @@ def _certificate(signed: Signed, now: datetime) -> Certificate:
         issued_at=now,
         token=prepared.request.token,
         request_digest=prepared.digest,
+        key_digest=hashlib.sha256(tbs.spki).digest(),
+        crl_partition=prepared.partition,
         service_principal=prepared.request.caller.service,
     )
 

@@ -3,7 +3,9 @@
 from collections import OrderedDict
 
 from privyseal.ca.model import Authority
+from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.x509.build import Issuer, issuer_from_certificate
+from privyseal.x509.extensions import Extension
 
 MAX_KEPT = 256
 
@@ -11,7 +13,8 @@ MAX_KEPT = 256
 class Issuers:
     """Used by one batch at a time per authority; a race costs a parse, never a wrong answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, urls: StatusUrls) -> None:
+        self._urls = urls
         self._kept: OrderedDict[tuple[str, int], Issuer] = OrderedDict()
 
     def of(self, authority: Authority) -> Issuer | None:
@@ -25,3 +28,7 @@ class Issuers:
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return issuer
+
+    def configured(self, authority: Authority, partition: str) -> tuple[Extension, ...]:
+        """What the authority's revocation settings put into its certificates."""
+        return self._urls.extensions(authority, partition)

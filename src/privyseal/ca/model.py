@@ -77,8 +77,11 @@ class Certificate:
     issued_at: datetime
     token: str | None
     request_digest: bytes
+    key_digest: bytes  # SHA-256 of the DER SubjectPublicKeyInfo
+    crl_partition: str = ""  # of the CRL that it names; empty where it names none, or the complete one
     revoked_at: datetime | None = None
     revocation_reason: str | None = None
+    invalidity_date: datetime | None = None  # since when its key is not to be trusted
     service_principal: str | None = None  # the AWS service that asked for it, where it was one
 
 

@@ -65,7 +65,16 @@ class Certificates(Protocol):
         """Free the tokens of certificates whose five minutes are over."""
         ...
 
-    def revoke(self, tx: Tx, authority_id: str, serial: int, at: datetime, reason: str) -> bool:
+    def revoke(
+        self,
+        tx: Tx,
+        authority_id: str,
+        serial: int,
+        *,
+        at: datetime,
+        reason: str,
+        invalidity_date: datetime | None = None,
+    ) -> bool:
         """Mark as revoked; False if it is already: the first time and reason stay."""
         ...
 

@@ -9,9 +9,10 @@ from privyseal.ca.issuers import Issuers
 from privyseal.ca.lookup import owned
 from privyseal.ca.model import ROOT, SHORT_LIVED_CERTIFICATE, Authority, Certificate
 from privyseal.ca.requests import Issued, IssueRequest
-from privyseal.ca.states import ISSUES, SIGNS_ITSELF
+from privyseal.ca.states import ANSWERS, ISSUES, SIGNS_ITSELF
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.names import AuthorityArn, CertificateArn, new_serial, partition
+from privyseal.names import AuthorityArn, CertificateArn, new_serial
+from privyseal.names import partition as aws_partition
 from privyseal.x509 import build, profiles, validity
 from privyseal.x509.algorithms import check_signing_fits
 from privyseal.x509.csr import Csr, parse_pem
@@ -31,6 +32,7 @@ class Snapshot:
     now: datetime
     authorities: Mapping[str, Authority]
     tokens: Mapping[tuple[str, str], Certificate]
+    partitions: Mapping[str, str]  # authority id → open CRL partition, where it is partitioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Prepared:
     tbs: build.ToBeSigned
     digest: bytes
     stale: Certificate | None
+    partition: str  # the CRL partition that it counts to; empty where there is none
 
 
 def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prepared | Issued:
@@ -56,9 +59,9 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     # A promise is kept with its own serial, whoever holds its token by now.
     if holder and request.serial is None and now < holder.issued_at + TOKEN_LIFE:
         return _replay(authority, holder, digest)
-    profile = profiles.profile_for(request.template_arn, partition(arn.region))
+    profile = profiles.profile_for(request.template_arn, aws_partition(arn.region))
     issuer = issuers.of(authority)
-    _check_state(authority, profile, now)
+    _check_state(authority, profile, request, now)
     check_signing_fits(request.signing_algorithm, authority.key_algorithm)
     # 2. check CSR
     csr = parse_pem(request.csr)
@@ -74,19 +77,21 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     )
     _check_mode(authority, profile, now, not_after)
     # 4. build
+    partition = snapshot.partitions.get(arn.id, "")
     assert issuer is not None  # _check_state has refused an authority without certificate
     tbs = build.build(
         profile,
         csr,
         issuer,
         api,
+        issuers.configured(authority, partition),
         serial=request.serial or new_serial(),
         not_before=not_before,
         not_after=not_after,
     )
     # 5. lint
     lint(tbs)
-    return Prepared(request, authority, profile, tbs, digest, holder)
+    return Prepared(request, authority, profile, tbs, digest, holder, partition)
 
 
 def token_conflict() -> PrivySealError:
@@ -103,9 +108,13 @@ def _replay(authority: Authority, holder: Certificate, digest: bytes) -> Issued:
     return Issued(CertificateArn(authority.arn, holder.serial), holder.der, replayed=True)
 
 
-def _check_state(authority: Authority, profile: profiles.Profile, now: datetime) -> None:
+def _check_state(
+    authority: Authority, profile: profiles.Profile, request: IssueRequest, now: datetime
+) -> None:
     status = authority.status_at(now)
     allowed = SIGNS_ITSELF if profile.kind == profiles.ROOT else ISSUES
+    if request.for_responder:
+        allowed = ANSWERS
     if status not in allowed:
         raise PrivySealError(
             ErrorCode.INVALID_STATE,

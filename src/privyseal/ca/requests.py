@@ -28,6 +28,7 @@ class IssueRequest:
     api_passthrough: Mapping[str, Any] | None = None
     token: str | None = None
     serial: int | None = None  # promised earlier, see deferred.py
+    for_responder: bool = False  # for our own OCSP responder: an authority that is switched off still answers
 
     def digest(self) -> bytes:
         """Tells requests of one token apart; the caller and the token itself do not count."""

@@ -6,7 +6,6 @@ one. Everything else is called directly, from a bounded pool.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 
 from privyseal.ca.audit_reports import AuditReportService
@@ -17,24 +16,18 @@ from privyseal.ca.certification import CertificatePem, Certification
 from privyseal.ca.creation import Creation
 from privyseal.ca.deferred import Deferred
 from privyseal.ca.issuance import Issuance
+from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.permissions import PermissionService
 from privyseal.ca.policies import PolicyService
-from privyseal.ca.ports import (
-    AuditReports,
-    Authorities,
-    Certificates,
-    KeyStore,
-    PendingRequests,
-    Permissions,
-    Policies,
-    Publisher,
-    Tags,
-)
+from privyseal.ca.ports import KeyStore, Publisher
 from privyseal.ca.quotas import CertificateQuota
 from privyseal.ca.report_writer import ReportWriter
+from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
-from privyseal.ca.revocation import Revocation
+from privyseal.ca.revocation.revoking import Revoking
+from privyseal.ca.revocation.scopes import PARTITION_SIZE, Scopes
+from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.tags import TagService
 from privyseal.gather import Lane, Lanes
 from privyseal.names import CertificateArn
@@ -44,17 +37,6 @@ from privyseal.store import Store
 LANE_THREADS = 9
 # How often promised certificates are looked for, in seconds: other processes promise too.
 SIGNING_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Repositories:
-    authorities: Authorities
-    certificates: Certificates
-    tags: Tags
-    permissions: Permissions
-    policies: Policies
-    audit_reports: AuditReports
-    pending_requests: PendingRequests
 
 
 class CertificateAuthorities:
@@ -67,19 +49,23 @@ class CertificateAuthorities:
         key_store: KeyStore,
         publisher: Publisher,
         *,
+        urls: StatusUrls,
+        partition_size: int = PARTITION_SIZE,
         certificates_per_authority: int | None = None,
         issuing_delay: timedelta | None = None,
     ) -> None:
         """With an `issuing_delay` issuing is asynchronous: an ARN at once, the certificate after that."""
         keys = OpenKeys(key_store)
         quota = CertificateQuota(store, rows.certificates, certificates_per_authority)
-        self.creation = Creation(store, rows.authorities, rows.tags, keys)
-        self.authorities = AuthorityService(store, rows.authorities)
-        self.certification = Certification(store, rows.authorities)
+        scopes = self.scopes = Scopes(rows, urls, partition_size)
+        issuers = self.issuers = Issuers(urls)
+        self.creation = Creation(store, rows.authorities, rows.tags, keys, scopes)
+        self.authorities = AuthorityService(store, rows.authorities, scopes)
+        self.certification = Certification(store, rows.authorities, scopes)
         self.tags = TagService(store, rows.authorities, rows.tags)
-        self.revocation = Revocation(store, rows.authorities, rows.certificates, rows.pending_requests)
+        self.revocation = Revoking(store, rows)
         self.reader = CertificateReader(store, rows.authorities, rows.certificates, rows.pending_requests)
-        self.issuance = Issuance(store, rows.authorities, rows.certificates, keys, quota)
+        self.issuance = Issuance(store, rows, keys, quota=quota, issuers=issuers, scopes=scopes)
         self.permissions = PermissionService(store, rows.authorities, rows.permissions)
         self.policies = PolicyService(store, rows.authorities, rows.policies)
         reports = rows.audit_reports
@@ -90,10 +76,10 @@ class CertificateAuthorities:
         )
         self._deferred = Deferred(
             store,
-            rows.authorities,
-            rows.certificates,
-            rows.pending_requests,
+            rows,
             self.issuance,
+            issuers=issuers,
+            scopes=scopes,
             delay=issuing_delay or timedelta(0),
         )
         self._asynchronous = issuing_delay is not None

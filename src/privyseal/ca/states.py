@@ -56,6 +56,7 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = MappingProxyType(
 # What may be asked of an authority in which state (user guide, "CA lifecycle" table).
 ISSUES = frozenset({_S.ACTIVE})
 SIGNS_ITSELF = frozenset({_S.PENDING_CERTIFICATE, _S.ACTIVE})  # a root, its own CSR, RootCACertificate
+ANSWERS = frozenset({_S.ACTIVE, _S.DISABLED})  # CRLs are made and OCSP answers, also for what is switched off
 REVOKES = frozenset({_S.ACTIVE, _S.DISABLED})
 UPDATES = frozenset({_S.ACTIVE, _S.DISABLED})
 AUDITS = frozenset({_S.ACTIVE, _S.DISABLED})

@@ -12,13 +12,25 @@ from privyseal.hosting.data_directory import DataDirectory
 from privyseal.settings import Settings
 
 
-def base_url(settings: Settings, port: int) -> str:
+def base_url(settings: Settings) -> str:
     """The URL by which clients reach the service: under the first name that was given, if any."""
     scheme = "https" if settings.serves_tls else "http"
-    host = settings.host
+    return url(scheme, _reached(settings.host, settings), settings.port)
+
+
+def revocation_url(settings: Settings) -> str:
+    """The URL of CRLs and OCSP, which are fetched over plain HTTP; empty where none is served."""
+    if settings.revocation_url:
+        return settings.revocation_url
+    if settings.revocation_port is not None:
+        return url("http", _reached(settings.revocation_host, settings), settings.revocation_port)
+    return "" if settings.serves_tls else base_url(settings)
+
+
+def _reached(host: str, settings: Settings) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with
-        host = next(iter(settings.names), "localhost" if settings.serves_tls else "127.0.0.1")
-    return url(scheme, host, port)
+        return next(iter(settings.names), "localhost" if settings.serves_tls else "127.0.0.1")
+    return host
 
 
 def url(scheme: str, host: str, port: int) -> str:
@@ -28,7 +40,16 @@ def url(scheme: str, host: str, port: int) -> str:
 Show = Callable[[Mapping[str, Any], DataDirectory, Settings], None]
 
 # What programs get to know: everything but the access key.
-_PUBLIC = ("url", "status_url", "region", "account", "root_ca_arn", "issuing_ca_arn", "ca_bundle")
+_PUBLIC = (
+    "url",
+    "status_url",
+    "revocation_url",
+    "region",
+    "account",
+    "root_ca_arn",
+    "issuing_ca_arn",
+    "ca_bundle",
+)
 
 
 def show_facts(facts: Mapping[str, Any], directory: DataDirectory, _: Settings) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import structs
 
 from privyseal import log, wiring
 from privyseal.cli import banner
@@ -47,6 +48,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--tls-key", help="Its private key (PEM)."),
     click.option("--status-port", type=int, help="Serve /metrics and health on a port of their own."),
     click.option("--status-host", help="The address of that port [127.0.0.1]."),
+    click.option("--revocation-port", type=int, help="Serve CRLs and OCSP on a port of their own."),
+    click.option("--revocation-host", help="The address of that port [127.0.0.1]."),
+    click.option("--revocation-url", help="Where CRLs and OCSP are found: the URL in certificates."),
     click.option("--log-level", help="debug, info, warning or error [warning]."),
     click.option(
         "--insecure-plain-http",
@@ -107,26 +111,35 @@ def _run(
     with ExitStack() as stack:
         directory.prepare()
         stack.enter_context(directory.locked())
-        port = Port(settings.host, settings.port)
-        stack.callback(port.close)
-        status = (
-            Port(settings.status_host, settings.status_port) if settings.status_port is not None else None
-        )
-        if status:
-            stack.callback(status.close)
-        facts = dict(_prepare(directory, settings, port, with_hierarchy=first_start_allowed))
-        if status:
-            facts["status_url"] = banner.url("http", settings.status_host, status.number)
+        bound = _bind(settings, stack)
+        facts = dict(_prepare(directory, bound, with_hierarchy=first_start_allowed))
+        if bound.status_port is not None:
+            facts["status_url"] = banner.url("http", bound.status_host, bound.status_port)
         stack.enter_context(metrics.folder())
-        supervisor = Supervisor(
-            settings.workers, work, (directory.path, settings, port.number, status.number if status else None)
-        )
-        return supervisor.run(lambda: show(facts, directory, settings))
+        supervisor = Supervisor(bound.workers, work, (directory.path, bound))
+        return supervisor.run(lambda: show(facts, directory, bound))
 
 
-def _prepare(
-    directory: DataDirectory, settings: Settings, port: Port, *, with_hierarchy: bool
-) -> Mapping[str, Any]:
+def _bind(settings: Settings, stack: ExitStack) -> Settings:
+    """Hold every address until `stack` is left; the settings with the ports that these have become."""
+
+    def hold(host: str, number: int | None) -> int | None:
+        if number is None:
+            return None
+        port = Port(host, number)
+        stack.callback(port.close)
+        return port.number
+
+    bound = structs.replace(
+        settings,
+        port=hold(settings.host, settings.port) or 0,
+        status_port=hold(settings.status_host, settings.status_port),
+        revocation_port=hold(settings.revocation_host, settings.revocation_port),
+    )
+    return structs.replace(bound, revocation_url=banner.revocation_url(bound))
+
+
+def _prepare(directory: DataDirectory, settings: Settings, *, with_hierarchy: bool) -> Mapping[str, Any]:
     """Migrate, make what the first start makes, and write the environment file; what it says."""
     with wiring.offline(directory, settings) as parts:
         key = bootstrap.admin_key(directory, settings, parts.find_key, parts.insert_key)
@@ -139,22 +152,28 @@ def _prepare(
             members["ca_bundle"] = str(directory.bundle)
         if settings.serves_tls and not settings.tls_certificate:
             ensure_certificate(directory, settings, caller, members.get("issuing_ca_arn"))
-        members["url"] = banner.base_url(settings, port.number)
+        members["revocation_url"] = settings.revocation_url
+        members["url"] = banner.base_url(settings)
         directory.write_environment(members)
         return members
 
 
-def work(lifeline: Lifeline, path: Path, settings: Settings, port: int, status_port: int | None) -> None:
-    """One worker process: the applications on sockets of its own, until SIGTERM or the supervisor's end."""
+def work(lifeline: Lifeline, path: Path, settings: Settings) -> None:
+    """One worker process: the applications on sockets of its own, until SIGTERM or the supervisor's end.
+
+    The ports in `settings` are those that the supervisor holds.
+    """
     log.configure(settings.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
     lifeline.watch()
     directory = DataDirectory(path)
     with wiring.online(directory, settings) as apps:
         certificate, key = _tls_files(directory, settings)
-        sites = [Site(apps.main, listener(settings.host, port), certificate, key)]
-        if apps.status is not None and status_port is not None:
-            sites.append(Site(apps.status, listener(settings.status_host, status_port)))
+        sites = [Site(apps.main, listener(settings.host, settings.port), certificate, key)]
+        if apps.status is not None and settings.status_port is not None:
+            sites.append(Site(apps.status, listener(settings.status_host, settings.status_port)))
+        if apps.revocation is not None and settings.revocation_port is not None:
+            sites.append(Site(apps.revocation, listener(settings.revocation_host, settings.revocation_port)))
         run_sites(sites, lifeline.announce, GRACE_SECONDS)
 
 

@@ -35,6 +35,7 @@ class SqlTx:
         self._now = now
         self._execute = execute
         self.entries: list[Entry] = []
+        self.invalidates = False
 
     @property
     def now(self) -> datetime:
@@ -42,6 +43,9 @@ class SqlTx:
 
     def record(self, entry: Entry) -> None:
         self.entries.append(entry)
+
+    def invalidate(self) -> None:
+        self.invalidates = True
 
     def rows(self, query: str, **parameters: Any) -> list[Row]:
         return cast("list[Row]", self._execute(*expand(query, parameters)).fetchall())

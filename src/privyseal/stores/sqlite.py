@@ -19,6 +19,8 @@ from privyseal.clock import Clock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import JournalRow, Writer
 from privyseal.store import Tx, UniqueError
+from privyseal.stores.functions import FUNCTIONS
+from privyseal.stores.generation import Generation
 from privyseal.stores.migrate import CREATE_LEDGER, migrations, pending
 from privyseal.stores.sql import Parameters, SqlTx, queries, to_micros
 
@@ -52,10 +54,13 @@ class SqliteStore:
         self._open: list[sqlite3.Connection] = []
         if self._path != MEMORY:
             self._lock_file = _open_lock(f"{self._path}.lock")
+        self._generation = _shared(self._lock_file)
 
     def migrate(self) -> None:
         """Create the database or bring it to this release's schema; one transaction for all of it."""
-        with self._alone(), self._transaction() as connection:
+        with self._alone(), self._settled(), self._transaction() as connection:
+            for name, function in FUNCTIONS.items():
+                connection.create_function(name, -1, function, deterministic=True)
             connection.execute(CREATE_LEDGER)
             applied = [
                 (row["number"], row["sha256"])
@@ -79,13 +84,18 @@ class SqliteStore:
 
     def transact(self, write: Callable[[Tx], T]) -> T:
         with self._alone():
-            with self._transaction() as connection:
+            with self._settled(), self._transaction() as connection:
                 tx = self._tx(connection)
                 result = write(tx)
                 row = self._write_journal(tx)
+                if tx.invalidates:
+                    self._generation.begin()
             if row:  # before anybody else may ask for the row after it
                 self._journal.committed(row)
             return result
+
+    def generation(self) -> int | None:
+        return self._generation.read()
 
     def check(self) -> str:
         """SQLite's own word on the file: `ok`, or what is wrong with it."""
@@ -130,6 +140,14 @@ class SqliteStore:
         """The one writer among all threads and processes."""
         with self._lock, self._process_lock():
             yield
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """A generation that has begun ends, also one that a process left when it died."""
+        try:
+            yield
+        finally:
+            self._generation.end()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -220,6 +238,15 @@ def _translated() -> Iterator[None]:
 def _open_lock(path: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        log.exception("the database failed", error)
+        raise _unavailable() from error
+
+
+def _shared(lock_file: int | None) -> Generation:
+    """The lock file is small, there before anything else, and every process has it open."""
+    try:
+        return Generation(lock_file)
     except OSError as error:
         log.exception("the database failed", error)
         raise _unavailable() from error

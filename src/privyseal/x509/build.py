@@ -4,7 +4,7 @@ Only a `ToBeSigned` reaches a key, and `encode` gives exactly what is signed: th
 give the same octets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from privyseal.x509.csr import Csr
 from privyseal.x509.extensions import Extension
 from privyseal.x509.keys import key_identifier
 from privyseal.x509.passthrough import NOTHING, Passthrough
-from privyseal.x509.profiles import Profile
+from privyseal.x509.profiles import ROOT, Profile
 from privyseal.x509.refusal import RefusalError, reported
 from privyseal.x509.subject import Name
 
@@ -84,6 +84,7 @@ def build(
     csr: Csr,
     issuer: Issuer,
     api: Passthrough = NOTHING,
+    configured: Sequence[Extension] = (),
     *,
     serial: int,
     not_before: datetime,
@@ -91,13 +92,14 @@ def build(
 ) -> ToBeSigned:
     """What the profile makes of the CSR and of what the call passes through.
 
-    `api` is for profiles that take it: the caller leaves it out for all others.
+    `api` is for profiles that take it: the caller leaves it out for all others. `configured` is what the
+    authority's own settings put into certificates: where to ask whether they are revoked.
     """
     subject = api.subject or csr.subject
     added = [extensions.subject_key_identifier(key_identifier(csr.spki))]
     if issuer.key_id is not None:
         added.append(extensions.authority_key_identifier(issuer.key_id))
-    added.extend(_passed(profile, csr, api, named=bool(subject.rdns)))
+    added.extend(_passed(profile, csr, api, configured, named=bool(subject.rdns)))
     return ToBeSigned(
         profile=profile,
         issuer=issuer,
@@ -110,10 +112,14 @@ def build(
     )
 
 
-def _passed(profile: Profile, csr: Csr, api: Passthrough, *, named: bool) -> Iterator[Extension]:
-    """The guide's order of operations: the template's own are there already, then the call, then the CSR."""
+def _passed(
+    profile: Profile, csr: Csr, api: Passthrough, configured: Sequence[Extension], *, named: bool
+) -> Iterator[Extension]:
+    """The guide's order of operations: the template's own are there already, then the call, then the CSR,
+    then the authority's settings, but for its OCSP responder, which nobody else names while it is on.
+    """
     seen = set()
-    for extension in _candidates(profile, csr, api):
+    for extension in _candidates(profile, csr, api, configured):
         if extension.oid in seen:
             continue
         seen.add(extension.oid)
@@ -124,7 +130,12 @@ def _passed(profile: Profile, csr: Csr, api: Passthrough, *, named: bool) -> Ite
             yield extension
 
 
-def _candidates(profile: Profile, csr: Csr, api: Passthrough) -> Iterator[Extension]:
+def _candidates(
+    profile: Profile, csr: Csr, api: Passthrough, configured: Sequence[Extension]
+) -> Iterator[Extension]:
+    if profile.kind == ROOT or any(each.oid == oids.OCSP_NO_CHECK for each in api.extensions):
+        configured = ()  # nobody asks whether these are revoked
+    yield from (each for each in configured if each.oid == oids.AUTHORITY_INFORMATION_ACCESS)
     for extension in api.extensions:
         if extension.oid not in profile.barred_api:
             yield extension
@@ -134,6 +145,7 @@ def _candidates(profile: Profile, csr: Csr, api: Passthrough) -> Iterator[Extens
             profile.takes_csr and extension.oid not in profile.barred_csr
         ):
             yield extension
+    yield from configured
 
 
 def self_issuer(csr: Csr, api: Passthrough = NOTHING) -> Issuer:

@@ -199,7 +199,16 @@ def named_bits(positions: frozenset[int]) -> bytes:
 def time(at: datetime) -> bytes:
     """UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5); whole seconds, UTC."""
     at = at.astimezone(UTC)
-    rest = f"{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}{at.second:02d}Z"
     if 1950 <= at.year <= 2049:
-        return tlv(UTC_TIME, f"{at.year % 100:02d}{rest}".encode())
-    return tlv(GENERALIZED_TIME, f"{at.year:04d}{rest}".encode())
+        return tlv(UTC_TIME, f"{at.year % 100:02d}{_below_years(at)}".encode())
+    return generalized_time(at)
+
+
+def generalized_time(at: datetime) -> bytes:
+    """GeneralizedTime as RFC 5280 §4.1.2.5.2 writes it: whole seconds, UTC."""
+    at = at.astimezone(UTC)
+    return tlv(GENERALIZED_TIME, f"{at.year:04d}{_below_years(at)}".encode())
+
+
+def _below_years(at: datetime) -> str:
+    return f"{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}{at.second:02d}Z"

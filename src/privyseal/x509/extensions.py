@@ -89,6 +89,19 @@ def read_extended_key_usage(value: bytes) -> tuple[str, ...]:
     return tuple(der.read_oid(element) for element in der.single(value, der.SEQUENCE).children())
 
 
+def crl_distribution_points(url: str) -> Extension:
+    """One distribution point with one URI (RFC 5280 §4.2.1.13)."""
+    name = der.tlv(0x86, url.encode("ascii"))
+    point = der.sequence(der.tlv(0xA0, der.tlv(0xA0, name)))
+    return Extension(oids.CRL_DISTRIBUTION_POINTS, False, der.sequence(point))
+
+
+def ocsp_access(url: str) -> Extension:
+    """Authority information access with the responder's URI (RFC 5280 §4.2.2.1)."""
+    access = der.sequence(der.oid(oids.OCSP), der.tlv(0x86, url.encode("ascii")))
+    return Extension(oids.AUTHORITY_INFORMATION_ACCESS, False, der.sequence(access))
+
+
 def subject_key_identifier(key_id: bytes) -> Extension:
     return Extension(oids.SUBJECT_KEY_IDENTIFIER, False, der.tlv(der.OCTET_STRING, key_id))
 

@@ -1,9 +1,9 @@
 -- name: insert
 -- An issued certificate.
 INSERT INTO certificate (authority_id, serial, der, template, subject, not_before, not_after, issued_at,
-    token, request_digest, service_principal)
+    token, request_digest, key_digest, crl_partition, service_principal)
 VALUES (:authority_id, :serial, :der, :template, :subject, :not_before, :not_after, :issued_at,
-    :token, :request_digest, :service_principal);
+    :token, :request_digest, :key_digest, :crl_partition, :service_principal);
 
 -- name: by_serials
 -- Point reads of a whole batch; the caller drops serials of other authorities.
@@ -19,7 +19,7 @@ UPDATE certificate SET token = NULL WHERE authority_id = :authority_id AND seria
 
 -- name: revoke
 -- Only once: the first time and reason stay. Its token is free: nobody gets it as a fresh one again.
-UPDATE certificate SET revoked_at = :at, revocation_reason = :reason, token = NULL
+UPDATE certificate SET revoked_at = :at, revocation_reason = :reason, invalidity_date = :invalidity_date, token = NULL
 WHERE authority_id = :authority_id AND serial = :serial AND revoked_at IS NULL;
 
 -- name: first_page

@@ -35,13 +35,23 @@ class SqlCertificates:
         many = ({"authority_id": authority, "serial": format_serial(serial)} for authority, serial in keys)
         sql(tx).change_each(_Q["forget_token"], many)
 
-    def revoke(self, tx: Tx, authority_id: str, serial: int, at: datetime, reason: str) -> bool:
+    def revoke(
+        self,
+        tx: Tx,
+        authority_id: str,
+        serial: int,
+        *,
+        at: datetime,
+        reason: str,
+        invalidity_date: datetime | None = None,
+    ) -> bool:
         touched = sql(tx).change(
             _Q["revoke"],
             authority_id=authority_id,
             serial=format_serial(serial),
             at=to_micros(at),
             reason=reason,
+            invalidity_date=to_micros(invalidity_date),
         )
         return touched == 1
 
@@ -74,6 +84,8 @@ def _columns(certificate: Certificate) -> dict[str, Any]:
         "issued_at": to_micros(certificate.issued_at),
         "token": certificate.token,
         "request_digest": certificate.request_digest,
+        "key_digest": certificate.key_digest,
+        "crl_partition": certificate.crl_partition,
         "service_principal": certificate.service_principal,
     }
 
@@ -90,7 +102,10 @@ def _certificate(row: Row) -> Certificate:
         issued_at=time_of(row["issued_at"]),
         token=row["token"],
         request_digest=row["request_digest"],
+        key_digest=row["key_digest"],
+        crl_partition=row["crl_partition"],
         revoked_at=from_micros(row["revoked_at"]),
         revocation_reason=row["revocation_reason"],
+        invalidity_date=from_micros(row["invalidity_date"]),
         service_principal=row["service_principal"],
     )

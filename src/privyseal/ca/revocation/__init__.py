@@ -1,0 +1,1 @@
+"""Taking certificates back, and saying so: revoking, CRLs, OCSP."""

@@ -1,0 +1,194 @@
+"""What revocation asks of the outside. Like `privyseal.ca.ports`: every method runs inside the
+transaction it is given.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from privyseal.ca.revocation.mass_model import Filter, MassRevocation, Position, Refusal, State, Step
+from privyseal.ca.revocation.model import Crl, CrlDocument, Revocation
+from privyseal.store import Tx
+
+
+class Revocations(Protocol):
+    """The encoded entries of CRLs, by authority and partition."""
+
+    def insert_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
+        """Raises UniqueError where one is there already."""
+        ...
+
+
+class Partitions(Protocol):
+    """The CRL partitions of authorities. The newest of each is open: it takes new certificates."""
+
+    def open_of(self, tx: Tx, authority_ids: Sequence[str]) -> Mapping[str, str]:
+        """Authority id → id of its open partition, where it has one."""
+        ...
+
+    def insert(self, tx: Tx, authority_id: str, partition: str) -> None:
+        """Open a new partition, empty."""
+        ...
+
+    def add(self, tx: Tx, authority_id: str, partition: str, certificates: int) -> int:
+        """Count certificates that name the partition; how many there are now."""
+        ...
+
+
+class MassRevocations(Protocol):
+    """Orders to revoke many certificates; `ca.revocation.mass` says how they come and go."""
+
+    def insert(self, tx: Tx, order: MassRevocation) -> None:
+        """Raises UniqueError where another one of the same authority is RUNNING."""
+        ...
+
+    def find(self, tx: Tx, account: str, order_id: str) -> MassRevocation | None: ...
+
+    def page(
+        self, tx: Tx, account: str, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[MassRevocation]:
+        """In order of (created_at, id), those after the given position."""
+        ...
+
+    def running_on(self, tx: Tx, authority_arn: str) -> MassRevocation | None: ...
+
+    def take(self, tx: Tx, holder: str, until: datetime) -> MassRevocation | None:
+        """The RUNNING order that has waited longest for somebody to work on it; the holder's until then."""
+        ...
+
+    def hold(self, tx: Tx, order: MassRevocation, until: datetime) -> bool:
+        """Its holder has come further and holds it for longer; False where it is somebody else's by now."""
+        ...
+
+    def give_back(self, tx: Tx, order: MassRevocation) -> None:
+        """Its holder stops working on it."""
+        ...
+
+    def publishing(self, tx: Tx) -> Sequence[MassRevocation]:
+        """Those that wait for CRLs."""
+        ...
+
+    def change_state(self, tx: Tx, order: MassRevocation, state: State, failure: str | None = None) -> bool:
+        """False where it is not in the state any more that `order` has."""
+        ...
+
+    def steps(self, tx: Tx, order_id: str) -> Sequence[Step]:
+        """From above to below."""
+        ...
+
+    def put_step(self, tx: Tx, step: Step) -> None:
+        """Add a step, or write how far it has come."""
+        ...
+
+    def refuse(self, tx: Tx, order_id: str, refusal: Refusal) -> None:
+        """Note what could not be revoked; only once for each resource."""
+        ...
+
+    def refusals(self, tx: Tx, order_id: str, limit: int) -> tuple[Sequence[Refusal], int]:
+        """The first of them, and how many there are."""
+        ...
+
+    def candidates(
+        self,
+        tx: Tx,
+        authority_id: str,
+        wanted: Filter,
+        after: Position | None,
+        limit: int,
+    ) -> Sequence[Position]:
+        """Certificates of an authority that have not expired and are not revoked for good, those after
+        the given position, in its order.
+        """
+        ...
+
+    def count_candidates(self, tx: Tx, authority_id: str, wanted: Filter) -> int:
+        """How many there are. Takes time in proportion to what the authority has issued."""
+        ...
+
+
+class CrlEntries(Protocol):
+    """Encoded entries, joined: a page of them and where it ended, None at the end of all."""
+
+    def page(
+        self, tx: Tx, authority_id: str, partition: str, after: tuple[datetime, str], limit: int
+    ) -> tuple[bytes, tuple[datetime, str] | None]:
+        """Of certificates whose (not_after, serial) is greater, in that order."""
+        ...
+
+    def recent(
+        self, tx: Tx, authority_id: str, partition: str, after: tuple[datetime, datetime, str], limit: int
+    ) -> tuple[bytes, tuple[datetime, datetime, str] | None]:
+        """Of what was revoked: those whose (revoked_at, not_after, serial) is greater, in that order."""
+        ...
+
+    def released(
+        self, tx: Tx, authority_id: str, partition: str, after: tuple[datetime, str], limit: int
+    ) -> tuple[bytes, tuple[datetime, str] | None]:
+        """Of holds that were released: those whose (released_at, serial) is greater, in that order."""
+        ...
+
+    def partitions(self, tx: Tx, authority_id: str) -> Sequence[str]:
+        """All that an authority's certificates can be in, the empty one first."""
+        ...
+
+
+class Crls(Protocol):
+    """Which CRLs there are to be, when the next one of each is due, and those that are published."""
+
+    def require(self, tx: Tx, authority_id: str, partition: str) -> None:
+        """There is to be such a CRL from now on; no-op where there is."""
+        ...
+
+    def all_changed(self, tx: Tx, authority_id: str) -> None:
+        """Every CRL of the authority is due now: its settings or its certificate have changed."""
+        ...
+
+    def changed(self, tx: Tx, authority_id: str, partitions: Collection[str]) -> None:
+        """Something in these partitions was revoked or released: their CRLs and the complete one are
+        due soon.
+        """
+        ...
+
+    def find(self, tx: Tx, authority_id: str, partition: str) -> Crl | None: ...
+
+    def next_due(self, tx: Tx) -> Crl | None:
+        """The one that is due for longest and that nobody makes now."""
+        ...
+
+    def lease(self, tx: Tx, crl: Crl) -> Crl | None:
+        """Begin to make it; None where somebody else was first."""
+        ...
+
+    def append(self, tx: Tx, crl: Crl, document_id: str, seq: int, chunks: Sequence[bytes]) -> bool:
+        """Store chunks from number `seq` on, and hold the lease for longer; False where it is lost."""
+        ...
+
+    def publish(self, tx: Tx, crl: Crl, documents: Sequence[CrlDocument]) -> bool:
+        """Serve these from now on. `crl` has their number, times and base. False where the lease is lost,
+        or the number or the time would go back.
+        """
+        ...
+
+    def finish(self, tx: Tx, crl: Crl, due: datetime | None, *, soon: datetime) -> bool:
+        """Give the lease back; `crl` has the failures. The next one is `due` then, or `soon` where
+        something changed meanwhile; None: never. False where the lease is lost.
+        """
+        ...
+
+    def published(self, tx: Tx, name: str, *, delta: bool) -> CrlDocument | None: ...
+
+    def is_promised(self, tx: Tx, name: str) -> bool:
+        """Whether a CRL of that name will be published, if it is not yet."""
+        ...
+
+    def chunk(self, tx: Tx, document_id: str, seq: int) -> bytes | None:
+        """None where a replaced document has been deleted."""
+        ...
+
+    def discarded(self, tx: Tx) -> str | None:
+        """A document whose chunks are to be deleted: it was replaced a while ago, or never finished."""
+        ...
+
+    def delete_chunks(self, tx: Tx, document_id: str) -> None:
+        """Some of them: a commit must not take long."""
+        ...

@@ -1,0 +1,90 @@
+"""Where relying parties ask whether a certificate is revoked: the URLs that go into certificates.
+
+They are never those of an AWS host: an AWS URL would lead nowhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from privyseal.ca.model import Authority
+from privyseal.ca.revocation.settings import CrlSettings, OcspSettings, crl_settings, ocsp_settings
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.x509.extensions import Extension, crl_distribution_points, ocsp_access
+
+CRL_FOLDER = "crl"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUrls:
+    """`base` is the URL of our own plain HTTP, without a slash at its end; None where there is none.
+    `object_url` gives the URL of (bucket, key) where buckets are on the web, as in S3.
+    """
+
+    base: str | None
+    object_url: Callable[[str, str], str] | None = None
+
+    def crl(self, authority: Authority, settings: CrlSettings, partition: str) -> str:
+        """Of the complete CRL, or of a partition's. Raises INVALID_ARGUMENT where there is no place."""
+        key = crl_key(authority, settings, partition)
+        if settings.custom_cname:
+            return f"http://{settings.custom_cname}/{key}"
+        if settings.bucket and self.object_url:
+            return self.object_url(settings.bucket, key)
+        return f"{self._base('CrlConfiguration', 'CustomCname')}/{key}"
+
+    def ocsp(self, settings: OcspSettings) -> str:
+        """Of the responder. Raises INVALID_ARGUMENT where there is no place."""
+        if settings.custom_cname:
+            return f"http://{settings.custom_cname}"
+        return f"{self._base('OcspConfiguration', 'OcspCustomCname')}/ocsp"
+
+    def extensions(self, authority: Authority, partition: str) -> tuple[Extension, ...]:
+        """What the authority's settings put into its certificates; `partition` is empty where it has none."""
+        return _extensions(self, _Wanted(authority), partition)
+
+    def _base(self, member: str, name: str) -> str:
+        if self.base is None:
+            raise PrivySealError(
+                ErrorCode.INVALID_ARGUMENT,
+                f"{member} cannot be enabled: this service speaks TLS alone, and CRLs and OCSP are fetched "
+                f"over plain HTTP. Give it an address for them (revocation-port), or give {name}.",
+            )
+        return self.base
+
+
+def crl_name(authority: Authority, partition: str) -> str:
+    """The CRL's file name without `.crl`: the authority's id for the complete one."""
+    return partition or authority.arn.id
+
+
+def crl_key(authority: Authority, settings: CrlSettings, partition: str) -> str:
+    """The object of the bucket, and the path of the URL."""
+    return f"{settings.custom_path or CRL_FOLDER}/{crl_name(authority, partition)}.crl"
+
+
+class _Wanted:
+    """An authority as the key of a cache: each version of its row is another one."""
+
+    __slots__ = ("authority", "key")
+
+    def __init__(self, authority: Authority) -> None:
+        self.authority = authority
+        self.key = authority.arn.id, authority.version
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Wanted) and self.key == other.key
+
+
+@lru_cache(maxsize=256)
+def _extensions(urls: StatusUrls, wanted: _Wanted, partition: str) -> tuple[Extension, ...]:
+    authority, found = wanted.authority, []
+    crl, ocsp = crl_settings(authority), ocsp_settings(authority)
+    if crl and crl.in_certificates:
+        found.append(crl_distribution_points(urls.crl(authority, crl, partition if crl.partitioned else "")))
+    if ocsp:
+        found.append(ocsp_access(urls.ocsp(ocsp)))
+    return tuple(found)

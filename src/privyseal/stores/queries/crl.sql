@@ -1,0 +1,100 @@
+-- name: require
+-- There is to be such a CRL, from now on.
+INSERT INTO crl (authority_id, partition, due_at, changes, attempts, failures, leased_until, number)
+VALUES (:authority_id, :partition, :now, 1, 0, 0, 0, 0)
+ON CONFLICT (authority_id, partition) DO NOTHING;
+
+-- name: all_changed
+-- Every CRL of an authority has something to say: now.
+UPDATE crl SET due_at = :now, changes = changes + 1 WHERE authority_id = :authority_id;
+
+-- name: changed
+-- CRLs that have something new to say: soon, but not so soon after the last one, nor after a failure.
+UPDATE crl SET changes = changes + 1,
+    due_at = CASE
+        WHEN due_at <= :soon OR failures > 0 THEN due_at
+        WHEN COALESCE(made_at, 0) + :interval <= :soon THEN :soon
+        WHEN due_at <= made_at + :interval THEN due_at
+        ELSE made_at + :interval
+    END
+WHERE authority_id = :authority_id AND partition IN (:partitions...);
+
+-- name: find
+-- One CRL of an authority.
+SELECT * FROM crl WHERE authority_id = :authority_id AND partition = :partition;
+
+-- name: next_due
+-- The one that is due for longest and that nobody holds. A lease that ends too late is one of a clock
+-- that was wrong.
+SELECT * FROM crl WHERE due_at <= :now AND (leased_until <= :now OR leased_until > :latest)
+ORDER BY due_at LIMIT 1;
+
+-- name: lease
+-- Only if nobody has begun it since it was read.
+UPDATE crl SET leased_until = :until, attempts = attempts + 1
+WHERE authority_id = :authority_id AND partition = :partition AND attempts = :attempts
+    AND (leased_until <= :now OR leased_until > :until);
+
+-- name: extend
+-- Only by who began it last.
+UPDATE crl SET leased_until = :until
+WHERE authority_id = :authority_id AND partition = :partition AND attempts = :attempts;
+
+-- name: publish
+-- Only by who began it last, and never back.
+UPDATE crl SET number = :number, made_at = :made_at, this_update = :this_update, next_update = :next_update,
+    base = :base, base_made_at = :base_made_at
+WHERE authority_id = :authority_id AND partition = :partition AND attempts = :attempts
+    AND number < :number AND COALESCE(this_update, 0) <= :this_update;
+
+-- name: finish
+-- Only by who began it last. What happened since then wants the next one soon.
+UPDATE crl SET leased_until = 0, failures = :failures,
+    due_at = CASE WHEN changes = :changes OR :due_at < :soon THEN :due_at ELSE :soon END
+WHERE authority_id = :authority_id AND partition = :partition AND attempts = :attempts;
+
+-- name: published
+-- What is served by that name.
+SELECT * FROM crl_document WHERE name = :name AND delta = :delta;
+
+-- name: promised
+-- Whether there will be one by that name: an authority's complete one, or that of a partition.
+SELECT 1 FROM crl WHERE authority_id = :name AND partition = ''
+UNION ALL SELECT 1 FROM crl_partition WHERE id = :name LIMIT 1;
+
+-- name: withdraw
+-- Make way for the next one.
+DELETE FROM crl_document WHERE name = :name AND delta = :delta;
+
+-- name: insert_document
+-- What is served from now on.
+INSERT INTO crl_document (name, delta, id, authority_id, partition, number, this_update, next_update, size,
+    chunks, head, tail)
+VALUES (:name, :delta, :id, :authority_id, :partition, :number, :this_update, :next_update, :size, :chunks,
+    :head, :tail);
+
+-- name: append
+-- A chunk of a document that is being written.
+INSERT INTO crl_chunk (document_id, seq, entries) VALUES (:document_id, :seq, :entries);
+
+-- name: chunk
+-- A chunk of a document.
+SELECT entries FROM crl_chunk WHERE document_id = :document_id AND seq = :seq;
+
+-- name: discard
+-- Delete its chunks from then on.
+INSERT INTO crl_discard (document_id, discard_at) VALUES (:document_id, :discard_at)
+ON CONFLICT (document_id) DO UPDATE SET discard_at = excluded.discard_at;
+
+-- name: keep
+-- It is published: its chunks stay.
+DELETE FROM crl_discard WHERE document_id = :document_id;
+
+-- name: next_discarded
+-- The chunks that are to go first.
+SELECT document_id FROM crl_discard WHERE discard_at <= :now ORDER BY discard_at LIMIT 1;
+
+-- name: delete_chunks
+-- So many of a document: a commit must not take long.
+DELETE FROM crl_chunk WHERE document_id = :document_id
+    AND seq IN (SELECT seq FROM crl_chunk WHERE document_id = :document_id ORDER BY seq LIMIT :limit);

@@ -1,0 +1,32 @@
+-- name: want
+-- Look after it now; what somebody has begun on older terms comes to nothing.
+INSERT INTO ocsp_responder (authority_id, issuer_sha1, issuer_sha256, due_at, leased_until, attempts)
+VALUES (:authority_id, :issuer_sha1, :issuer_sha256, :now, 0, 0)
+ON CONFLICT (authority_id) DO UPDATE SET due_at = excluded.due_at, leased_until = 0,
+    attempts = ocsp_responder.attempts + 1;
+
+-- name: by_issuers
+-- Those of the authorities whose keys have these hashes.
+SELECT * FROM ocsp_responder WHERE issuer_sha1 IN (:hashes...) OR issuer_sha256 IN (:hashes...);
+
+-- name: next_due
+-- The oldest one that is to be looked after and that nobody holds.
+SELECT * FROM ocsp_responder WHERE due_at <= :now AND leased_until <= :now
+ORDER BY due_at, authority_id LIMIT 1;
+
+-- name: lease
+-- Only if nobody has begun since it was read.
+UPDATE ocsp_responder SET leased_until = :until, attempts = attempts + 1
+WHERE authority_id = :authority_id AND attempts = :attempts;
+
+-- name: settle
+-- Only by who began last.
+UPDATE ocsp_responder SET due_at = :due_at, leased_until = 0
+WHERE authority_id = :authority_id AND attempts = :attempts;
+
+-- name: replace
+-- Only by who began last.
+UPDATE ocsp_responder SET key_id = :key_id, key_uri = :key_uri, key_wrapped = :key_wrapped,
+    certificate = :certificate, issuer_digest = :issuer_digest, not_after = :not_after, due_at = :due_at,
+    leased_until = 0
+WHERE authority_id = :authority_id AND attempts = :attempts;
