@@ -103,7 +103,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     status_port: Port | None = None  # metrics and health on an address of their own; plain HTTP
     revocation_host: str = "127.0.0.1"  # the address of CRLs and OCSP, where revocation-port is set
     revocation_port: Port | None = None  # CRLs and OCSP on an address of their own; plain HTTP
-    revocation_url: Annotated[str, Meta(pattern=r"\A(http://[!-~]{1,500}[^/])?\Z")] = ""  # in certificates
+    revocation_url: Annotated[str, Meta(pattern=r"\A(http://[!-~]{0,500}[!-.0-~])?\Z")] = (
+        ""  # in certificates
+    )
     log_level: Annotated[str, Meta(pattern=r"\A(?i:debug|info|warning|error)\Z")] = "warning"
     access_log: bool = False  # one line for each request (log-level info)
     asynchronous_issuing: bool = False  # IssueCertificate answers before it signs, as AWS does

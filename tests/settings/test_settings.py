@@ -227,6 +227,23 @@ def test_metrics_cannot_share_the_port_of_the_service(tmp_path: Path) -> None:
         load({"port": 9000, "status-port": 9000}, tmp_path, environ={})
 
 
+@pytest.mark.parametrize("other", ["port", "status-port"])
+def test_crls_and_ocsp_share_no_port_with_anything_else(tmp_path: Path, other: str) -> None:
+    with pytest.raises(PrivySealError, match="revocation-port"):
+        load({other: 9000, "revocation-port": 9000}, tmp_path, environ={})
+
+
+@pytest.mark.parametrize(
+    "url", ["https://pki.example", "http://", "http://pki.example/", "http://a b", "pki"]
+)
+def test_what_certificates_name_is_a_plain_http_url_without_a_slash_at_its_end(
+    tmp_path: Path, url: str
+) -> None:
+    with pytest.raises(PrivySealError, match="revocation-url"):
+        load({"revocation-url": url}, tmp_path, environ={})
+    assert load({"revocation-url": "http://pki.example/a"}, tmp_path, environ={}).revocation_url
+
+
 @pytest.mark.parametrize("name", ["", "bad name", "ünïcode.example", "a" * 254, "-x"])
 def test_a_name_that_no_certificate_can_carry_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PrivySealError, match="DNS name"):

@@ -68,6 +68,8 @@ def show_text(facts: Mapping[str, Any], directory: DataDirectory, settings: Sett
         click.echo(f"  {'Trust':<11} {bundle}")
     if status := facts.get("status_url"):
         click.echo(f"  {'Metrics':<11} {status}/metrics")
+    if settings.revocation_port is not None:
+        click.echo(f"  {'CRL, OCSP':<11} {facts['revocation_url']}")
     click.echo(f"\nBack up {directory.path}: it holds every key. The file kek opens them, so keep a copy of")
     click.echo("it apart from the database; without it they are lost, with both they are anybody's.")
     click.echo("\nPoint the AWS tools at it, in another shell:")
