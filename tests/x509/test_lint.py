@@ -11,7 +11,9 @@ from privyseal.x509 import build, extensions, oids
 from privyseal.x509.build import ToBeSigned
 from privyseal.x509.csr import parse_der
 from privyseal.x509.extensions import Extension
+from privyseal.x509.general_names import DNS
 from privyseal.x509.lint import RULES, lint
+from privyseal.x509.name_constraints import NameConstraints, Subtree
 from privyseal.x509.profiles import PROFILES
 from privyseal.x509.subject import read_name
 from tests.x509 import forge, hierarchy
@@ -58,6 +60,7 @@ NO_PURPOSE = Extension(oids.EXTENDED_KEY_USAGE, False, forge.seq())
 NO_CONSTRAINT = Extension(
     oids.NAME_CONSTRAINTS, True, forge.seq(forge.tlv(0xA0, forge.seq(dns("a.example"))))
 )
+ELSEWHERE = NameConstraints((Subtree(DNS, b"elsewhere.example"),), ())
 NOT_POINTS = Extension(oids.CRL_DISTRIBUTION_POINTS, False, forge.tlv(0x0C, b"http://a.example/crl"))
 
 
@@ -124,6 +127,9 @@ BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
         lambda: root_that_names(forge.tlv(0x80, own_key_id(root())), forge.tlv(0x82, b"\x01")),
     ],
     "only a CA has name constraints": [lambda: changed(leaf(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT)],
+    "its names are within the name constraints of the authorities above it": [
+        lambda: replace(leaf(), issuer=replace(leaf().issuer, constraints=(ELSEWHERE,)))
+    ],
     "key identifiers are not critical": [
         lambda: replace(
             leaf(),

@@ -13,10 +13,11 @@ from privyseal.errors import ErrorCode
 from privyseal.x509 import der, extensions, oids
 from privyseal.x509.algorithms import PrivateKey, SigningAlgorithm
 from privyseal.x509.certificate import read_certificate
-from privyseal.x509.chain import effective_path_length, read_chain
+from privyseal.x509.chain import effective_path_length, name_constraints, read_chain
 from privyseal.x509.csr import Csr
 from privyseal.x509.extensions import Extension
 from privyseal.x509.keys import key_identifier
+from privyseal.x509.name_constraints import NameConstraints
 from privyseal.x509.passthrough import NOTHING, Passthrough
 from privyseal.x509.profiles import ROOT, Profile
 from privyseal.x509.refusal import RefusalError, reported
@@ -36,6 +37,7 @@ class Issuer:
     key_id: bytes | None
     not_after: datetime | None
     path_length: int | None
+    constraints: tuple[NameConstraints, ...] = ()  # on the names below it, its own and those above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +164,6 @@ def issuer_from_certificate(certificate: bytes, chain: str | None = None) -> Iss
         own = read_certificate(certificate)
         if not own.is_ca:
             raise RefusalError("it is not the certificate of a CA")
-        return Issuer(own.subject, own.key_id, own.not_after, effective_path_length(own, read_chain(chain)))
+        above = read_chain(chain)
+        path_length = effective_path_length(own, above)
+        return Issuer(own.subject, own.key_id, own.not_after, path_length, name_constraints((own, *above)))

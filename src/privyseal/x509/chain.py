@@ -15,6 +15,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import oids, pem
 from privyseal.x509.certificate import MAX_CERTIFICATE, Certificate, read_certificate
 from privyseal.x509.keys import read_public_key
+from privyseal.x509.name_constraints import NameConstraints, read_name_constraints
 from privyseal.x509.refusal import RefusalError, reported
 
 ROOT = "ROOT"  # CertificateAuthorityType of the service model; the other is SUBORDINATE
@@ -70,6 +71,7 @@ def check_ca_certificate(
         above = read_chain(chain)
         for each in above:
             _check_authority(each)
+        name_constraints((own, *above))  # those that cannot be read cannot be kept
     if own.spki != spki:
         raise _mismatch("The certificate is for another key than the one in the authority's CSR")
     _check_kind(own, above, authority_type)
@@ -182,6 +184,12 @@ def effective_path_length(own: Certificate, above: Sequence[Certificate]) -> int
         if each.path_length is not None
     ]
     return min(limits, default=None)
+
+
+def name_constraints(path: Sequence[Certificate]) -> tuple[NameConstraints, ...]:
+    """What the certificates of a path say about the names below them."""
+    found = [each.extensions.get(oids.NAME_CONSTRAINTS) for each in path]
+    return tuple(read_name_constraints(each.value) for each in found if each is not None)
 
 
 def _check_path_lengths(own: Certificate, above: Sequence[Certificate]) -> None:

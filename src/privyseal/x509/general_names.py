@@ -55,7 +55,7 @@ def read_general_names(value: bytes) -> tuple[GeneralName, ...]:
 
 
 def _read(element: der.Element) -> GeneralName:
-    kind, read = _KINDS.get(element.tag, (None, None))
+    kind, read = KINDS.get(element.tag, (None, None))
     if kind is None or read is None:
         raise RefusalError(f"tag {element.tag:#04x} is not a kind of name")
     return GeneralName(kind, read(element))
@@ -129,7 +129,8 @@ def _x400(element: der.Element) -> str:
     return element.content.hex()
 
 
-_KINDS: Mapping[int, tuple[str, Callable[[der.Element], str]]] = MappingProxyType(
+# Tag → the kind's name and what reads it.
+KINDS: Mapping[int, tuple[str, Callable[[der.Element], str]]] = MappingProxyType(
     {
         0xA0: (OTHER, _other),
         0x81: (MAIL, lambda element: _ia5(element, _MAILBOX, MAIL)),

@@ -13,6 +13,7 @@ from privyseal.x509.build import ToBeSigned
 from privyseal.x509.extensions import Extension
 from privyseal.x509.general_names import read_general_names
 from privyseal.x509.keys import key_identifier
+from privyseal.x509.name_constraints import broken_constraint
 from privyseal.x509.profiles import ROOT
 from privyseal.x509.refusal import RefusalError
 from privyseal.x509.second_reader import others_can_read
@@ -87,6 +88,12 @@ def _constrains_as_ca(values: _Values) -> bool:
     return values.ca or oids.NAME_CONSTRAINTS not in values.found
 
 
+def _is_allowed(values: _Values) -> bool:
+    constraints = values.tbs.issuer.constraints
+    alternative = values.found.get(oids.SUBJECT_ALTERNATIVE_NAME)
+    return not constraints or broken_constraint(constraints, values.tbs.subject, alternative) is None
+
+
 def _is_what_it_says(values: _Values) -> bool:
     """Of what was passed through verbatim; the profile's own extensions need no second reader."""
     profile = values.tbs.profile
@@ -157,6 +164,7 @@ RULES: tuple[Rule, ...] = (
     Rule("4.2.1.9", "only a CA has a path length", lambda v: v.ca or v.path_length is None),
     Rule("4.2.1.9", "its path length is smaller than its issuer's", _fits_under_issuer),
     Rule("4.2.1.10", "only a CA has name constraints", _constrains_as_ca),
+    Rule("4.2.1.10", "its names are within the name constraints of the authorities above it", _is_allowed),
     Rule("4.2.1.12", "an extended key usage names at least one purpose", _has_purposes),
 )
 
