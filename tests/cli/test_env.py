@@ -72,10 +72,14 @@ def test_a_shell_ends_up_with_exactly_the_services_variables(shell: Shell, tmp_p
 
 
 def test_with_tls_the_aws_tools_are_told_what_to_trust(shell: Shell, tmp_path: Path) -> None:
-    outcome = shell("env", "--data-dir", write(tmp_path / "d", url="https://ca.internal"))
+    """The roots of the service's own certificate, which need not be those of its authorities."""
+    trust = {"url": "https://ca.internal", "tls_ca_bundle": "/tmp/a b/trust.pem"}
+    outcome = shell("env", "--data-dir", write(tmp_path / "d", **trust))
     found = evaluated(outcome.out, IN_THE_WAY)
-    assert found["AWS_CA_BUNDLE"] == "/tmp/a b/roots.pem"
+    assert found["AWS_CA_BUNDLE"] == "/tmp/a b/trust.pem"
     assert found["AWS_ENDPOINT_URL"] == "https://ca.internal"
+    outcome = shell("env", "--data-dir", write(tmp_path / "d", url="https://ca.internal"))
+    assert "AWS_CA_BUNDLE" not in evaluated(outcome.out, IN_THE_WAY)
 
 
 def test_what_the_service_does_not_have_is_taken_from_the_shell(shell: Shell, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.shell import PrivySeal
-from tests.service import Service
+from tests.e2e.shell import PrivySeal, fails, run
+from tests.programs import program
+from tests.service import COMMAND, Service, clean_environment
 
 SERVER = Path(__file__).with_name("handshake_server.py")
 HOST = "server.internal"
@@ -38,6 +39,24 @@ class Site:
     def heard(self) -> str:
         assert self.process.stdout
         return self.process.stdout.readline().strip()
+
+
+def test_a_certificate_that_was_brought_is_checked_with_the_roots_of_the_system(tmp_path: Path) -> None:
+    """Not with those of our own authorities, which have nothing to do with it."""
+    certificate, key = tmp_path / "brought.pem", tmp_path / "brought.key"
+    names = ("-subj", "/CN=brought", "-addext", "subjectAltName=IP:127.0.0.1")
+    made = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names)
+    run(program("openssl"), *made, "-keyout", key, "-out", certificate)
+    brought = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    service = Service(tmp_path / "data", *brought).start()
+    try:
+        command = (*COMMAND, "ca", "list", "--data-dir", tmp_path / "data")
+        trusting = clean_environment(SSL_CERT_FILE=str(certificate))
+        assert "Privy Seal Root CA" in run(*command, env=trusting)
+        assert "certificate" in fails(*command).lower()
+        assert "AWS_CA_BUNDLE=" not in run(*COMMAND, "env", "--data-dir", tmp_path / "data")
+    finally:
+        service.stop()
 
 
 @pytest.fixture(scope="module")

@@ -68,8 +68,8 @@ def exported(environment: Environment) -> dict[str, str]:
         environment.ca_bundle,
     )
     exports = {name: value for name, value in zip(EXPORTED, values, strict=True) if value}
-    if environment.has_tls and environment.ca_bundle:
-        exports["AWS_CA_BUNDLE"] = environment.ca_bundle
+    if environment.has_tls and environment.tls_ca_bundle:
+        exports["AWS_CA_BUNDLE"] = environment.tls_ca_bundle
     return exports
 
 

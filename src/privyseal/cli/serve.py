@@ -152,6 +152,8 @@ def _prepare(directory: DataDirectory, settings: Settings, *, with_hierarchy: bo
             members["ca_bundle"] = str(directory.bundle)
         if settings.serves_tls and not settings.tls_certificate:
             ensure_certificate(directory, settings, caller, members.get("issuing_ca_arn"))
+        # A certificate that was brought is checked like any other server's, by the roots of the system.
+        members["tls_ca_bundle"] = members.get("ca_bundle") if not settings.tls_certificate else None
         members["revocation_url"] = settings.revocation_url
         members["url"] = banner.base_url(settings)
         directory.write_environment(members)

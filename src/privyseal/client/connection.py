@@ -23,7 +23,7 @@ DEFAULT_REGION = "us-east-1"
 
 # What is written to a file must be there to be of use; the rest may be absent or null.
 _REQUIRED = ("url", "access_key_id", "secret_access_key", "region")
-_OPTIONAL = ("session_token", "root_ca_arn", "issuing_ca_arn", "ca_bundle")
+_OPTIONAL = ("session_token", "root_ca_arn", "issuing_ca_arn", "ca_bundle", "tls_ca_bundle")
 
 # Member → the variables that may hold it, the first that is set counts.
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +35,7 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "root_ca_arn": ("PRIVYSEAL_ROOT_CA_ARN",),
     "issuing_ca_arn": ("PRIVYSEAL_ISSUING_CA_ARN",),
     "ca_bundle": ("PRIVYSEAL_CA_BUNDLE",),
+    "tls_ca_bundle": ("AWS_CA_BUNDLE",),
 }
 
 
@@ -49,7 +50,10 @@ class Environment:
     session_token: str | None = None
     root_ca_arn: str | None = None
     issuing_ca_arn: str | None = None
-    ca_bundle: str | None = None  # absolute path of a PEM file with the roots
+    ca_bundle: str | None = None  # absolute path of a PEM file with the roots of its authorities
+    tls_ca_bundle: str | None = (
+        None  # the same of what its own certificate is checked against; None: the system's
+    )
 
     @property
     def has_tls(self) -> bool:
@@ -62,7 +66,7 @@ class Environment:
             self.secret_access_key,
             session_token=self.session_token,
             region=self.region,
-            ca_bundle=self.ca_bundle if self.has_tls else None,
+            ca_bundle=self.tls_ca_bundle if self.has_tls else None,
         )
 
 
