@@ -10,14 +10,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from privyseal.ca.model import StoredKey
+from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.clock import FixedClock
 from privyseal.keystores.software import SoftwareKeyStore
+from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.sqlite import SqliteStore
 from privyseal.wrapping import Wrapper, new_kek
 from privyseal.x509.algorithms import PrivateKey
 from privyseal.x509.keys import public_key_der
-from tests.ca.world import CALLER, NOW, ROWS, create_request, issue_request
+from tests.ca.world import CALLER, NOW, create_request, issue_request
 from tests.publishers.memory import MemoryPublisher
 
 KINDS = {"EC_prime256v1": "SHA256WITHECDSA", "RSA_2048": "SHA256WITHRSA", "ML_DSA_44": "ML_DSA_44"}
@@ -68,7 +70,9 @@ def used_fixture(tmp_path: Path) -> Iterator[tuple[Any, Remembering, Path]]:
     store = SqliteStore(tmp_path / "privyseal.db", clock)
     store.migrate()
     keys = Remembering(Wrapper(new_kek()))
-    ca = CertificateAuthorities(store, ROWS, keys, MemoryPublisher())
+    ca = CertificateAuthorities(
+        store, REPOSITORIES, keys, MemoryPublisher(), urls=StatusUrls("http://pki.example")
+    )
     for algorithm, signing in KINDS.items():
         request = create_request(key_algorithm=algorithm, signing_algorithm=signing)
         arn = str(ca.creation.create(request))

@@ -59,7 +59,8 @@ def by_openssl(pca: Any, authority: str, arn: str, folder: Path) -> Record:
     options = ("-serial", "-dates", "-subject", "-nameopt", "RFC2253,-esc_msb,utf8")
     said = run(program("openssl"), "x509", "-in", file, "-noout", *options)
     told = dict(line.split("=", 1) for line in said.splitlines())
-    digits = told["serial"].lower().zfill(32)  # openssl leaves out a first byte that is zero; the ARN does not
+    # openssl leaves out a first byte that is zero, which the ARN has
+    digits = told["serial"].lower().zfill(32)
     return {
         "serial": ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
         "subject": told["subject"],
