@@ -26,14 +26,22 @@ class Watched(MemoryPublisher):
         self.look: Callable[[], object] = lambda: None
         self.chunks = 0
 
-    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        content: Iterable[bytes],
+        content_type: str,
+        *,
+        acl: str | None = None,
+    ) -> None:
         def taken() -> Iterable[bytes]:
             for chunk in content:
                 self.chunks += 1
                 yield chunk
                 self.look()
 
-        super().put(bucket, key, taken(), content_type)
+        super().put(bucket, key, taken(), content_type, acl=acl)
 
 
 def writer(world: World, publisher: MemoryPublisher) -> ReportWriter:

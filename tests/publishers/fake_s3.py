@@ -26,6 +26,7 @@ class FakeS3:
         self.parts: list[int] = []  # sizes of the parts of the last multipart upload
         self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
         self.requests: list[str] = []
+        self.acls: dict[tuple[str, str], str | None] = {}  # as the last PUT of an object asked for it
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -41,6 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.state.uploads[upload][1][int(self._query["partNumber"])] = body
         elif not self._refused:
             self.state.objects[self._place] = body, self.headers["Content-Type"]
+            self.state.acls[self._place] = self.headers.get("x-amz-acl")
         self._answer(200, "")
 
     def do_POST(self) -> None:

@@ -18,8 +18,19 @@ class MemoryPublisher(Publisher):
         if self.refusal:
             raise self.refusal
 
-    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        content: Iterable[bytes],
+        content_type: str,
+        *,
+        acl: str | None = None,
+    ) -> None:
         whole = b"".join(content)
         if self.failure:
             raise self.failure
         self.objects[bucket, key] = whole, content_type
+
+    def url(self, bucket: str, key: str) -> None:
+        pass

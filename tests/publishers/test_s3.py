@@ -101,3 +101,37 @@ def test_an_upload_that_is_given_up_leaves_no_parts_behind(s3: FakeS3) -> None:
         publisher(s3).put("reports", "large", content(), "text/csv")  # type: ignore[arg-type]
     assert s3.uploads == {}
     assert s3.objects == {}
+
+
+@pytest.mark.parametrize(
+    ("acl", "sent"),
+    [
+        (None, None),
+        ("PUBLIC_READ", "public-read"),
+        ("BUCKET_OWNER_FULL_CONTROL", "bucket-owner-full-control"),
+    ],
+)
+def test_an_object_has_the_acl_that_it_was_given(s3: FakeS3, acl: str | None, sent: str | None) -> None:
+    """S3ObjectAcl of the service model, as S3 names it."""
+    publisher(s3).put("reports", "a.crl", [b"x"], "application/pkix-crl", acl=acl)
+    assert s3.acls["reports", "a.crl"] == sent
+
+
+def test_a_bucket_without_acls_is_refused_as_one_that_may_not_be_written(s3: FakeS3) -> None:
+    """AWS wants BUCKET_OWNER_FULL_CONTROL there."""
+    s3.refusals["reports"], s3.writes_only = (400, "AccessControlListNotSupported"), True
+    assert refusal(lambda: put(s3)).code is ErrorCode.VALIDATION
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region", "url"),
+    [
+        (None, "eu-central-1", "http://lists.s3.eu-central-1.amazonaws.com/crl/a.crl"),
+        (None, "cn-north-1", "http://lists.s3.cn-north-1.amazonaws.com.cn/crl/a.crl"),
+        ("http://s3.example:9000/", "eu-central-1", "http://s3.example:9000/lists/crl/a.crl"),
+        ("https://s3.example", "eu-central-1", None),
+    ],
+)
+def test_an_object_is_found_over_plain_http(endpoint: str | None, region: str, url: str | None) -> None:
+    """Where it is not, it has no URL: CRLs are not fetched over TLS."""
+    assert S3Publisher(endpoint_url=endpoint, region=region).url("lists", "crl/a.crl") == url

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from privyseal.ca.model import Certificate
+from privyseal.ca.revocation.reasons import HOLD
+from privyseal.clock import FixedClock
 from privyseal.names import new_id
 from privyseal.store import UniqueError
 from privyseal.stores.repositories.certificates import SqlCertificates
@@ -96,6 +98,62 @@ def test_the_first_revocation_stays(store: Database) -> None:
     assert not store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, at=later, reason="SUPERSEDED"))
     assert find(store, row) == replace(row, revoked_at=NOW, revocation_reason="KEY_COMPROMISE")
     assert find(store, twin) == twin
+
+
+def revoke(store: Database, row: Certificate, reason: str, invalidity_date: datetime | None = None) -> bool:
+    return store.transact(
+        lambda tx: ROWS.revoke(tx, A, row.serial, at=tx.now, reason=reason, invalidity_date=invalidity_date)
+    )
+
+
+def release(store: Database, row: Certificate) -> bool:
+    return store.transact(lambda tx: ROWS.release(tx, A, row.serial))
+
+
+def test_a_hold_becomes_final_since_its_own_time(store: Database, clock: FixedClock) -> None:
+    """And keeps its invalidity date, unless another one is known by then."""
+    one, two = certificate(A), certificate(A)
+    add(store, one, two)
+    date = NOW - timedelta(days=9)
+    for row in (one, two):
+        assert revoke(store, row, HOLD, date)
+    clock.advance(timedelta(seconds=5))
+    assert not revoke(store, one, "SUPERSEDED")
+    assert store.transact(lambda tx: ROWS.revoke_held(tx, A, one.serial, reason="SUPERSEDED"))
+    later = NOW - timedelta(days=3)
+    assert store.transact(
+        lambda tx: ROWS.revoke_held(tx, A, two.serial, reason="SUPERSEDED", invalidity_date=later)
+    )
+    for row, known in ((one, date), (two, later)):
+        assert find(store, row) == replace(
+            row, revoked_at=NOW, revocation_reason="SUPERSEDED", invalidity_date=known
+        )
+
+
+def test_only_a_hold_is_taken_back_or_made_final(store: Database) -> None:
+    good, held, gone = (certificate(A, token=name) for name in ("good", "held", "gone"))
+    twin = certificate(B, serial=held.serial)
+    add(store, good, held, gone, twin)
+    revoke(store, held, HOLD, NOW)
+    revoke(store, gone, "SUPERSEDED")
+    assert [release(store, row) for row in (good, held, gone)] == [False, True, False]
+    assert find(store, good) == good
+    assert find(store, held) == replace(held, token=None)
+    assert find(store, twin) == twin
+    for row in (good, held, gone):
+        assert not store.transact(lambda tx, s=row.serial: ROWS.revoke_held(tx, A, s, reason="UNSPECIFIED"))  # type: ignore[misc]
+
+
+def test_certificates_are_found_by_their_key_whoever_has_issued_them(store: Database) -> None:
+    keys = [bytes([n]) * 32 for n in range(3)]
+    rows = [
+        certificate(owner, key_digest=keys[n % 3], issued_at=NOW + timedelta(seconds=n))
+        for n, owner in enumerate([A, B, A, B, A, B])
+    ]
+    add(store, *rows)
+    assert store.view(lambda tx: ROWS.by_keys(tx, keys[:1])) == [rows[0], rows[3]]
+    assert store.view(lambda tx: ROWS.by_keys(tx, keys[1:])) == [rows[1], rows[2], rows[4], rows[5]]
+    assert store.view(lambda tx: ROWS.by_keys(tx, [bytes(32)[:31]])) == []
 
 
 def test_what_is_not_there_cannot_be_revoked(store: Database) -> None:

@@ -52,7 +52,7 @@ def file_fixture(tmp_path: Path) -> Iterator[SqliteStore]:
 def plans() -> Iterator[tuple[str, list[str]]]:
     store = SqliteStore(MEMORY, FixedClock(NOW))
     store.migrate()
-    for name in ("authority", "certificate", "tag", "access_key", "device"):
+    for name in ("authority", "certificate", "tag", "access_key", "device", "mass_revocation"):
         for label, query in queries(name).items():
             lists = set(re.findall(r":(\w+)\.\.\.", query))
             values = {each: ["a", "b"] if each in lists else 1 for each in re.findall(r":(\w+)", query)}

@@ -82,7 +82,11 @@ resource "aws_acmpca_certificate_authority" "issuing" {
 
   revocation_configuration {
     crl_configuration {
-      enabled = false
+      enabled            = true
+      expiration_in_days = 7
+      custom_cname       = "crl.example.internal"
+      s3_bucket_name     = "crls"
+      s3_object_acl      = "BUCKET_OWNER_FULL_CONTROL"
     }
     ocsp_configuration {
       enabled = false

@@ -66,6 +66,9 @@ def _check_outputs(built: dict[str, Any], folder: Path) -> None:
     verify(folder / "leaf.pem", folder / "root.pem", folder / "middle.pem")
     leaf = x509.load_pem_x509_certificate(built["server"].encode())
     assert leaf.subject.rfc4514_string() == "CN=web.internal"
+    points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    place = f"http://crl.example.internal/crl/{built['issuing'].rpartition('/')[2]}.crl"
+    assert [name.value for point in points for name in point.full_name or ()] == [place]
     assert (built["issuing_status"], built["account"]) == ("ACTIVE", built["issuing"].split(":")[4])
     assert int(built["issuing_serial"]) == middle.serial_number
     assert json.loads(built["permission"])["Statement"][0]["Resource"] == built["issuing"]

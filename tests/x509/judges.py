@@ -9,12 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from dilithium_py.ml_dsa import ML_DSA_44, ML_DSA_65, ML_DSA_87
 from pkilint import loader
-from pkilint.pkix import certificate, extension, name
+from pkilint.pkix import certificate, create_attribute_decoder, create_extension_decoder, crl, extension, name
 
 from privyseal.x509 import pem
 from privyseal.x509.keys import key_bits
 
-_ML_DSA = {"ML_DSA_44": ML_DSA_44, "ML_DSA_65": ML_DSA_65, "ML_DSA_87": ML_DSA_87}
+DER = serialization.Encoding.DER
+ML_DSA: dict[str, Any] = {"ML_DSA_44": ML_DSA_44, "ML_DSA_65": ML_DSA_65, "ML_DSA_87": ML_DSA_87}
 
 
 def openssl_verifies(folder: Path, leaf: bytes, *above: bytes, purpose: str | None = None) -> None:
@@ -37,7 +38,7 @@ def openssl_text(der: bytes) -> str:
 def second_ml_dsa_verifies(algorithm: str, issuer_spki: bytes, der: bytes) -> bool:
     """By a pure Python implementation of FIPS 204: openssl 3.0 has none."""
     parsed = x509.load_der_x509_certificate(der)
-    judge: Any = _ML_DSA[algorithm]
+    judge: Any = ML_DSA[algorithm]
     return bool(judge.verify(key_bits(issuer_spki), parsed.tbs_certificate_bytes, parsed.signature))
 
 
@@ -61,6 +62,33 @@ def pkilint_findings(der: bytes) -> set[tuple[str, str]]:
     return {
         (finding.finding.severity.name, finding.finding.code)
         for result in _linter().validate(document.root)
+        for finding in result.finding_descriptions
+        if finding.finding.severity.name not in {"INFO", "DEBUG"}
+    }
+
+
+@cache
+def _crl_linter() -> Any:
+    """The PKIX profile of pkilint's command `lint_crl`."""
+    return crl.create_pkix_crl_validator_container(
+        [
+            create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+            create_extension_decoder(extension.EXTENSION_MAPPINGS),
+        ],
+        [
+            crl.create_issuer_validator_container([]),
+            crl.create_validity_validator_container([]),
+            crl.create_extensions_validator_container([]),
+        ],
+    )
+
+
+def pkilint_crl_findings(der: bytes) -> set[tuple[str, str]]:
+    """(severity, code) of everything above INFO in a CRL."""
+    document = loader.RFC5280CertificateListDocumentLoader().load_der_document(der, "crl")
+    return {
+        (finding.finding.severity.name, finding.finding.code)
+        for result in _crl_linter().validate(document.root)
         for finding in result.finding_descriptions
         if finding.finding.severity.name not in {"INFO", "DEBUG"}
     }

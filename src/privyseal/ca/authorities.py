@@ -94,9 +94,13 @@ class AuthorityService:
             assert wanted is not None  # ACTIVE and DISABLED can become each other and stay themselves
             authority = replace(authority, status=wanted)
             if revocation is not None:
-                authority = replace(authority, revocation=settings.checked(revocation))
+                checked = settings.checked(revocation, authority.revocation)
+                authority = replace(authority, revocation=checked)
             return authority
 
+        if revocation is not None:  # a bucket may be far away: it is not asked while other writers wait
+            found = self._store.view(lambda tx: (find_authority(tx, self._authorities, caller, arn), tx.now))
+            self._scopes.check_bucket(change(*found).revocation)
         detail = {"status": status} if status else {}
         self._change("acm-pca:UpdateCertificateAuthority", caller, arn, change, detail)
 

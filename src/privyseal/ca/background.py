@@ -30,9 +30,13 @@ class Background:
         """There is something to do; no-op before `start`, whose first look finds it."""
         self._due.set()
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """Ask it to end, without waiting: who has several asks all of them first."""
         self._stopping.set()
         self._due.set()
+
+    def close(self) -> None:
+        self.stop()
         if self._thread.is_alive():
             self._thread.join(CLOSE_S)
 

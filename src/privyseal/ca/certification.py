@@ -1,5 +1,6 @@
 """An authority gets its certificate: checked as AWS checks an import, then installed."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -57,7 +58,8 @@ class Certification:
         def write(tx: Tx) -> None:
             self._scopes.ensure(tx, change_authority(tx, self._authorities, caller, arn, change))
             tx.invalidate()
-            tx.record(entry("acm-pca:ImportCertificateAuthorityCertificate", caller, arn))
+            digest = hashlib.sha256(new.der).hexdigest()
+            tx.record(entry("acm-pca:ImportCertificateAuthorityCertificate", caller, arn, sha256=digest))
 
         self._store.transact(write)
 

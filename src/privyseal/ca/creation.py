@@ -97,6 +97,7 @@ class Creation:
         revocation = settings.checked(request.revocation)
         if earlier := self._store.view(lambda tx: self._earlier(tx, request)):
             return earlier
+        self._scopes.check_bucket(revocation)
         material = self._make(request)
         try:
             return self._store.transact(lambda tx: self._insert(tx, request, material, revocation))

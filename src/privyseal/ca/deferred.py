@@ -146,4 +146,5 @@ class Deferred:
                 arn = AuthorityArn.parse(pending.request.authority_arn)
                 resource = str(CertificateArn(arn, pending.serial))
                 action = "acm-pca:IssueCertificate"
-                tx.record(entry(action, pending.request.caller, resource, failure=answer.message))
+                told = {"result": "failure", "failure": answer.message}
+                tx.record(entry(action, pending.request.caller, resource, **told))

@@ -26,7 +26,7 @@ from datetime import datetime
 from privyseal import log
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
-from privyseal.ca.model import Certificate
+from privyseal.ca.model import OCSP_RESPONDER, Certificate
 from privyseal.ca.preparing import Prepared, Snapshot, prepare
 from privyseal.ca.quotas import CertificateQuota
 from privyseal.ca.repositories import Repositories
@@ -235,7 +235,9 @@ def _certificate(signed: Signed, now: datetime) -> Certificate:
         request_digest=prepared.digest,
         key_digest=hashlib.sha256(tbs.spki).digest(),
         crl_partition=prepared.partition,
-        service_principal=prepared.request.caller.service,
+        service_principal=OCSP_RESPONDER
+        if prepared.request.for_responder
+        else prepared.request.caller.service,
     )
 
 

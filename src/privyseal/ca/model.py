@@ -13,6 +13,9 @@ from privyseal.names import AuthorityArn
 ROOT = "ROOT"
 SUBORDINATE = "SUBORDINATE"
 
+# Who asks for the certificates of our own OCSP responders.
+OCSP_RESPONDER = "privyseal:ocsp"
+
 GENERAL_PURPOSE = "GENERAL_PURPOSE"
 SHORT_LIVED_CERTIFICATE = "SHORT_LIVED_CERTIFICATE"
 
@@ -82,7 +85,7 @@ class Certificate:
     revoked_at: datetime | None = None
     revocation_reason: str | None = None
     invalidity_date: datetime | None = None  # since when its key is not to be trusted
-    service_principal: str | None = None  # the AWS service that asked for it, where it was one
+    service_principal: str | None = None  # the service that asked for it, where it was one
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,23 @@ class Certificates(Protocol):
         reason: str,
         invalidity_date: datetime | None = None,
     ) -> bool:
-        """Mark as revoked; False if it is already: the first time and reason stay."""
+        """Mark as revoked or held; False if it is either already: the first time and reason stay."""
+        ...
+
+    def revoke_held(
+        self, tx: Tx, authority_id: str, serial: int, *, reason: str, invalidity_date: datetime | None = None
+    ) -> bool:
+        """Revoke for good what is held, since the time of its hold; False if it is not held. Without an
+        invalidity date it keeps the one that it has.
+        """
+        ...
+
+    def release(self, tx: Tx, authority_id: str, serial: int) -> bool:
+        """Take a hold back; False if it is not held."""
+        ...
+
+    def by_keys(self, tx: Tx, key_digests: Sequence[bytes]) -> Sequence[Certificate]:
+        """All with one of these public keys, whoever has issued them, in order of issue; one query."""
         ...
 
     def page(
@@ -188,12 +204,25 @@ class Publisher(Protocol):
         """Raises what forbids to write there: INVALID_ARGUMENT, VALIDATION or UNAVAILABLE."""
         ...
 
-    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:
-        """Write one object, whole or not at all; it replaces the one that is there.
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        content: Iterable[bytes],
+        content_type: str,
+        *,
+        acl: str | None = None,
+    ) -> None:
+        """Write one object, whole or not at all; it replaces the one that is there. `acl` is an
+        S3ObjectAcl of the service model; without it the bucket decides.
 
         An exception of `content` comes out as it is, and nothing is written.
         Raises like `check`.
         """
+        ...
+
+    def url(self, bucket: str, key: str) -> str | None:
+        """Where the object is found over plain HTTP; None where it is not."""
         ...
 
 

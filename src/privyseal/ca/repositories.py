@@ -11,7 +11,8 @@ from privyseal.ca.ports import (
     Policies,
     Tags,
 )
-from privyseal.ca.revocation.ports import Partitions, Revocations
+from privyseal.ca.revocation.ocsp_ports import OcspAnswers, OcspResponders
+from privyseal.ca.revocation.ports import CrlEntries, Crls, MassRevocations, Partitions, Revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,8 @@ class Repositories:
     pending_requests: PendingRequests
     revocations: Revocations
     partitions: Partitions
+    crls: Crls
+    crl_entries: CrlEntries
+    ocsp_responders: OcspResponders
+    ocsp_answers: OcspAnswers
+    mass_revocations: MassRevocations

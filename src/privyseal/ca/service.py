@@ -25,8 +25,16 @@ from privyseal.ca.quotas import CertificateQuota
 from privyseal.ca.report_writer import ReportWriter
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
+from privyseal.ca.revocation.crl_reading import CrlReader
+from privyseal.ca.revocation.crls import CrlMaker
+from privyseal.ca.revocation.mass import MassRevoking
+from privyseal.ca.revocation.mass_work import LOOK_S as MASS_LOOK_S
+from privyseal.ca.revocation.mass_work import MassWork
+from privyseal.ca.revocation.named import NamedRevoking
+from privyseal.ca.revocation.ocsp import Ocsp
 from privyseal.ca.revocation.revoking import Revoking
 from privyseal.ca.revocation.scopes import PARTITION_SIZE, Scopes
+from privyseal.ca.revocation.timing import LOOK_S
 from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.tags import TagService
 from privyseal.gather import Lane, Lanes
@@ -51,13 +59,14 @@ class CertificateAuthorities:
         *,
         urls: StatusUrls,
         partition_size: int = PARTITION_SIZE,
+        crl_deltas: bool = False,
         certificates_per_authority: int | None = None,
         issuing_delay: timedelta | None = None,
     ) -> None:
         """With an `issuing_delay` issuing is asynchronous: an ARN at once, the certificate after that."""
         keys = OpenKeys(key_store)
         quota = CertificateQuota(store, rows.certificates, certificates_per_authority)
-        scopes = self.scopes = Scopes(rows, urls, partition_size)
+        scopes = self.scopes = Scopes(rows, urls, publisher, partition_size)
         issuers = self.issuers = Issuers(urls)
         self.creation = Creation(store, rows.authorities, rows.tags, keys, scopes)
         self.authorities = AuthorityService(store, rows.authorities, scopes)
@@ -70,10 +79,16 @@ class CertificateAuthorities:
         self.policies = PolicyService(store, rows.authorities, rows.policies)
         reports = rows.audit_reports
         self.report_writer = ReportWriter(store, rows.authorities, rows.certificates, reports, publisher)
-        self._background = Background("reports", self.report_writer.write_due)
-        self.audit_reports = AuditReportService(
-            store, rows.authorities, reports, publisher, self._background.wake
-        )
+        reporting = Background("reports", self.report_writer.write_due)
+        self.audit_reports = AuditReportService(store, rows.authorities, reports, publisher, reporting.wake)
+        self.crl_reader = CrlReader(store, rows)
+        self.crls = CrlMaker(store, rows, keys, publisher, urls=urls, deltas=crl_deltas)
+        self.ocsp = Ocsp(store, rows, key_store, self.issuance)
+        making_crls = Background("crls", self.crls.make_due, LOOK_S)
+        self.named_revoking = NamedRevoking(store, rows)
+        self.mass_work = MassWork(store, rows)
+        mass_revoking = Background("mass-revocation", self.mass_work.work, MASS_LOOK_S)
+        self.mass_revoking = MassRevoking(store, rows, mass_revoking.wake)
         self._deferred = Deferred(
             store,
             rows,
@@ -86,6 +101,7 @@ class CertificateAuthorities:
         # Promises of an earlier start are kept even when this one makes none.
         interval = SIGNING_S if self._asynchronous else INTERVAL_S
         self._signing = Background("signing", self._deferred.sign_due, interval)
+        self._background = (making_crls, mass_revoking, reporting, self._signing, self.ocsp.background)
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
         self._issuing: Lanes[str, IssueRequest, Issued] = Lanes(self.issuance.issue, self._threads)
         self._promising: Lane[IssueRequest, CertificateArn] = Lane(self._deferred.request_all, self._threads)
@@ -93,8 +109,8 @@ class CertificateAuthorities:
 
     def start(self) -> None:
         """Begin what runs in the background; what earlier processes have left there is taken up."""
-        self._background.start()
-        self._signing.start()
+        for each in self._background:
+            each.start()
 
     async def issue(self, request: IssueRequest) -> CertificateArn:
         if self._asynchronous:
@@ -115,6 +131,9 @@ class CertificateAuthorities:
 
     def close(self) -> None:
         """Finish what the lanes have begun; what runs in the background is left for the next start."""
-        self._background.close()
-        self._signing.close()
+        for each in self._background:
+            each.stop()
+        for each in self._background:
+            each.close()
+        self.ocsp.close()
         self._threads.shutdown(wait=True)

@@ -24,7 +24,15 @@ class DirectoryPublisher:
     def check(self, bucket: str) -> None:
         check_bucket_name(bucket)
 
-    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:  # noqa: ARG002 - a file has no type
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        content: Iterable[bytes],
+        content_type: str,  # noqa: ARG002 - a file has no type
+        *,
+        acl: str | None = None,  # noqa: ARG002 - it is for its owner
+    ) -> None:
         check_bucket_name(bucket)
         path = self._folder.joinpath(bucket, *key_segments(key))
         temporary = self._written(path.parent, content)
@@ -34,6 +42,9 @@ class DirectoryPublisher:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise _unavailable(error) from error
+
+    def url(self, bucket: str, key: str) -> None:
+        """A folder is on no web server that we know of."""
 
     def _written(self, folder: Path, content: Iterable[bytes]) -> Path:
         """The content in a file of its own beside the place where it belongs, on the disk."""

@@ -31,8 +31,21 @@ _CONFIG = Config(
 # Large objects go up in parts of 8 MB, each while its content is made, one after the other.
 _TRANSFER = TransferConfig(use_threads=False)
 
+# S3ObjectAcl of the acm-pca service model → canned ACL of S3
+_ACLS = {
+    "PUBLIC_READ": "public-read",
+    "BUCKET_OWNER_FULL_CONTROL": "bucket-owner-full-control",
+}
+
 _REFUSED = frozenset(
-    {"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+    {
+        "AccessControlListNotSupported",
+        "AccessDenied",
+        "403",
+        "AllAccessDisabled",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+    }
 )
 _MISSING = frozenset({"NoSuchBucket", "404"})
 
@@ -44,6 +57,7 @@ class S3Publisher:
         self, *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
     ) -> None:
         """Raises INVALID_ARGUMENT for a profile or an address that there is not."""
+        self._endpoint = endpoint_url
         try:
             session = boto3.Session(profile_name=profile)
             self._s3 = session.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
@@ -59,14 +73,34 @@ class S3Publisher:
         except (ClientError, BotoCoreError) as error:
             raise _translated(error, bucket, "getBucketAcl") from error
 
-    def put(self, bucket: str, key: str, content: Iterable[bytes], content_type: str) -> None:
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        content: Iterable[bytes],
+        content_type: str,
+        *,
+        acl: str | None = None,
+    ) -> None:
         check_bucket_name(bucket)
         name = "/".join(key_segments(key))
         extra = {"ContentType": content_type}
+        if acl:
+            extra["ACL"] = _ACLS[acl]
         try:
             self._s3.upload_fileobj(_Stream(content), bucket, name, ExtraArgs=extra, Config=_TRANSFER)
         except (ClientError, BotoCoreError) as error:
             raise _translated(error, bucket, "putObject") from error
+
+    def url(self, bucket: str, key: str) -> str | None:
+        """With an address of its own that server's, where that is plain HTTP; else Amazon's."""
+        path = "/".join(key_segments(key))
+        if self._endpoint:
+            plain = self._endpoint.startswith("http://")
+            return f"{self._endpoint.rstrip('/')}/{bucket}/{path}" if plain else None
+        region = self._s3.meta.region_name
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        return f"http://{bucket}.s3.{region}.{suffix}/{path}"
 
 
 class _Stream(io.RawIOBase):

@@ -4,3 +4,6 @@ dialect and its errors, one row below, and its folder of migrations.
 """
 
 STORES = {"sqlite": "privyseal.stores.sqlite:SqliteStore"}
+
+# The same databases for reading only, as an auditor opens them.
+READERS = {"sqlite": "privyseal.stores.sqlite_reader:SqliteReader"}

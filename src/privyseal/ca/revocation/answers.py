@@ -28,7 +28,7 @@ from privyseal.errors import PrivySealError
 from privyseal.store import Store, Tx
 from privyseal.x509 import ocsp_response
 from privyseal.x509.certificate import read_certificate
-from privyseal.x509.ocsp_request import CertId, IssuerId, OcspRequest, hashed
+from privyseal.x509.ocsp_request import CertId, OcspRequest, hashed
 from privyseal.x509.ocsp_response import Failure, Good, Revoked, SingleResponse, Status, Unknown
 
 # What a client or a TLS server keeps of an answer is never older than this. It is what AWS promises
@@ -39,6 +39,10 @@ KEPT = VALID / 2
 # Of a certificate that was never issued: one with that serial number may be issued at any moment.
 UNKNOWN_VALID = timedelta(minutes=1)
 MAX_ISSUERS = 1024
+
+
+# The object identifier of a hash, and that hash of an authority's key.
+KeyHash = tuple[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class _Issuer:
 
     authority: Authority
     credential: OcspCredential | None
-    names: Mapping[str, bytes]  # hashes of its name, by their object identifiers
+    keys: Mapping[str, bytes]  # hashes of its key, by their object identifiers
+    names: Mapping[str, bytes]  # the same of its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class _Facts:
 
     now: datetime
     generation: int | None
-    issuers: Mapping[IssuerId, _Issuer]
+    issuers: Mapping[KeyHash, _Issuer]
     stored: Mapping[tuple[str, bytes], OcspAnswer]
     statuses: Mapping[tuple[str, int], CertificateStatus]
     former_names: Mapping[tuple[str, int], Mapping[str, bytes]]  # in certificates of before a renewal
@@ -88,7 +93,7 @@ class Answers:
         self._store = store
         self._rows = rows
         self._responders = responders
-        self._issuers: dict[IssuerId, tuple[int, _Issuer]] = {}
+        self._issuers: dict[KeyHash, tuple[int, _Issuer]] = {}
 
     def answer(self, requests: Sequence[OcspRequest]) -> Sequence[Answer]:
         """Positional answers from one snapshot; each is signed outside of it."""
@@ -98,7 +103,7 @@ class Answers:
 
     def authority_of(self, request: OcspRequest) -> str:
         """The id of the authority that is asked, where it is at hand; else empty."""
-        found = self._issuers.get(request.cert_ids[0].issuer)
+        found = self._issuers.get(_key(request))
         return found[1].authority.arn.id if found else ""
 
     def _guarded(self, request: OcspRequest, facts: _Facts) -> Answer:
@@ -150,20 +155,21 @@ class Answers:
         return Answer(response, now, until, facts.generation, storable)
 
     def _read(self, tx: Tx, requests: Sequence[OcspRequest], generation: int | None) -> _Facts:
-        issuers = self._find_issuers(tx, {r.cert_ids[0].issuer for r in requests}, generation)
-        answered = [r for r in requests if (i := issuers.get(r.cert_ids[0].issuer)) and i.credential]
-        plain = {r.cert_ids[0].serial for r in answered if r.nonce is None and len(r.cert_ids) == 1}
+        issuers = self._find_issuers(tx, {_key(r) for r in requests}, generation)
+        answered = [r for r in requests if (i := issuers.get(_key(r))) and i.credential]
+        plain = {r.cert_ids[0].serial for r in answered if _is_plain(r)}
         stored = self._rows.ocsp_answers.find_many(tx, plain) if plain else {}
         have = {cert_id for _, cert_id in stored}
-        rest = [each for r in answered for each in r.cert_ids if r.nonce or each.raw not in have]
-        statuses = self._rows.ocsp_answers.statuses(tx, {each.serial for each in rest}) if rest else {}
+        unsigned = [r for r in answered if not (_is_plain(r) and r.cert_ids[0].raw in have)]
+        serials = {each.serial for r in unsigned for each in r.cert_ids}
+        statuses = self._rows.ocsp_answers.statuses(tx, serials) if serials else {}
         return _Facts(
             tx.now, generation, issuers, stored, statuses, self._former_names(tx, answered, issuers)
         )
 
     def _find_issuers(
-        self, tx: Tx, wanted: set[IssuerId], generation: int | None
-    ) -> Mapping[IssuerId, _Issuer]:
+        self, tx: Tx, wanted: set[KeyHash], generation: int | None
+    ) -> Mapping[KeyHash, _Issuer]:
         """Those of `wanted` that are ours. An authority is found by its key, which it keeps for life; its
         name, which a renewal may change, is compared later.
         """
@@ -180,34 +186,34 @@ class Answers:
                 self._keep(read, generation)
         return found
 
-    def _read_issuers(self, tx: Tx, wanted: Sequence[IssuerId]) -> dict[IssuerId, _Issuer]:
-        responders = self._rows.ocsp_responders.by_issuers(tx, sorted({key for _, _, key in wanted}))
+    def _read_issuers(self, tx: Tx, wanted: Sequence[KeyHash]) -> dict[KeyHash, _Issuer]:
+        responders = self._rows.ocsp_responders.by_issuers(tx, wanted)
         by_key = {item: each for each in responders for item in each.key_hashes.items()}
         authorities = self._rows.authorities.find_many(tx, [each.authority_id for each in responders])
         found = {}
         for each in wanted:
-            responder = by_key.get((each[0], each[2]))
+            responder = by_key.get(each)
             authority = authorities.get(responder.authority_id) if responder else None
             if responder and authority and authority.certificate:
                 names = hashed(read_certificate(authority.certificate).subject.raw)
-                found[each] = _Issuer(authority, responder.credential, names)
+                found[each] = _Issuer(authority, responder.credential, responder.key_hashes, names)
         return found
 
-    def _keep(self, read: Mapping[IssuerId, _Issuer], generation: int) -> None:
+    def _keep(self, read: Mapping[KeyHash, _Issuer], generation: int) -> None:
         if len(self._issuers) + len(read) > MAX_ISSUERS:
             self._issuers = {}
         for each, issuer in read.items():
             self._issuers[each] = generation, issuer
 
     def _former_names(
-        self, tx: Tx, requests: Sequence[OcspRequest], issuers: Mapping[IssuerId, _Issuer]
+        self, tx: Tx, requests: Sequence[OcspRequest], issuers: Mapping[KeyHash, _Issuer]
     ) -> Mapping[tuple[str, int], Mapping[str, bytes]]:
         """The hashed issuer names of certificates whose issuer has been renewed under another name."""
         keys = {
             (issuer.authority.arn.id, each.serial)
             for request in requests
             for each in request.cert_ids
-            if (issuer := issuers.get(each.issuer)) and not _has_name(issuer, each)
+            if (issuer := issuers.get(_key(request))) and not _has_name(issuer, each)
         }
         if not keys:
             return {}
@@ -219,17 +225,26 @@ def failure(status: Failure) -> Answer:
     return Answer(ocsp_response.failure(status))
 
 
+def _key(request: OcspRequest) -> KeyHash:
+    """Who is asked: whose key the first CertID names."""
+    algorithm, _, key = request.cert_ids[0].issuer
+    return algorithm, key
+
+
 def _only_issuer(request: OcspRequest, facts: _Facts) -> _Issuer | None:
     """The authority that all CertIDs of the request name, if it answers: one signature cannot speak
     for two.
     """
-    issuer = facts.issuers.get(request.cert_ids[0].issuer)
+    issuer = facts.issuers.get(_key(request))
     if issuer is None or not answers_at(issuer.authority, facts.now):
         return None
     for each in request.cert_ids:
         algorithm, name, key = each.issuer
         former = facts.former_names.get((issuer.authority.arn.id, each.serial), {})
-        if key != request.cert_ids[0].issuer[2] or name not in {issuer.names.get(algorithm), former.get(algorithm)}:
+        if issuer.keys.get(algorithm) != key or name not in {
+            issuer.names.get(algorithm),
+            former.get(algorithm),
+        }:
             return None
     return issuer
 
@@ -239,8 +254,13 @@ def _has_name(issuer: _Issuer, cert_id: CertId) -> bool:
     return issuer.names.get(algorithm) == name
 
 
+def _is_plain(request: OcspRequest) -> bool:
+    """Whether its answer is everybody's: about one certificate, without a nonce."""
+    return request.nonce is None and len(request.cert_ids) == 1
+
+
 def _stored(request: OcspRequest, issuer: _Issuer, facts: _Facts) -> OcspAnswer | None:
-    if request.nonce is not None or len(request.cert_ids) != 1:
+    if not _is_plain(request):
         return None
     return facts.stored.get((issuer.authority.arn.id, request.cert_ids[0].raw))
 

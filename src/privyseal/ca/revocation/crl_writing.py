@@ -84,9 +84,7 @@ class CrlWriting:
         authority_id = self._crl.authority_id
         return list(self._store.view(lambda tx: self._rows.crl_entries.partitions(tx, authority_id)))
 
-    def _write(
-        self, pages: Iterator[bytes], terms: x509_crl.CrlTerms, signer: Signer
-    ) -> CrlDocument:
+    def _write(self, pages: Iterator[bytes], terms: x509_crl.CrlTerms, signer: Signer) -> CrlDocument:
         document_id = new_id()
         self._append(document_id, 0, [])
         waiting: list[bytes] = []

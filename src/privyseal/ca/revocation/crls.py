@@ -18,7 +18,7 @@ from privyseal.ca.model import Authority
 from privyseal.ca.ports import Publisher
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.revocation import timing
-from privyseal.ca.revocation.crl_writing import CrlWriting, LostError, Signer
+from privyseal.ca.revocation.crl_writing import BATCH, CrlWriting, LostError, Signer
 from privyseal.ca.revocation.model import Crl, CrlDocument
 from privyseal.ca.revocation.settings import CrlSettings, crl_settings
 from privyseal.ca.revocation.urls import StatusUrls, crl_key
@@ -65,15 +65,38 @@ class CrlMaker:
         self._publisher = publisher
         self._urls = urls
         self._deltas = deltas
+        self._compared = False  # whether this start's URLs are those of the last one
 
     def make_due(self, stopping: Event) -> None:
         """Make every CRL that is due and that nobody makes, and tidy up after those before."""
+        if not self._compared:
+            self._store.transact(self._compare_urls)
+            self._compared = True
         while not stopping.is_set() and (due := self._store.view(self._rows.crls.next_due)):
             order = self._store.transact(lambda tx, crl=due: self._take(tx, crl))  # type: ignore[misc]
             if order:
                 self._make(order, stopping)
         while not stopping.is_set() and (document_id := self._store.view(self._rows.crls.discarded)):
             self._store.transact(lambda tx, each=document_id: self._rows.crls.delete_chunks(tx, each))  # type: ignore[misc]
+
+    def _compare_urls(self, tx: Tx) -> None:
+        """Certificates name this start's URLs. A partition says which ones it is found at: where that is
+        not this one yet, it is made again.
+        """
+        for crl in self._rows.crls.open_partitions(tx):
+            authority = self._rows.authorities.find(tx, crl.authority_id)
+            settings = crl_settings(authority) if authority else None
+            url = self._url(authority, settings, crl) if authority and settings else None
+            if url and url not in crl.points:
+                self._rows.crls.found_at(tx, crl.authority_id, crl.partition, url)
+                self._rows.crls.changed(tx, crl.authority_id, [crl.partition])
+
+    def _url(self, authority: Authority, settings: CrlSettings, crl: Crl) -> str | None:
+        """None where this start has no address for CRLs."""
+        try:
+            return self._urls.crl(authority, settings, crl.partition)
+        except PrivySealError:
+            return None
 
     def _take(self, tx: Tx, due: Crl) -> _Order | None:
         """Lease it, unless it is not to be made now."""
@@ -97,8 +120,8 @@ class CrlMaker:
             order = replace(order, crl=made)
             self._store.transact(lambda tx: self._publish(tx, order, documents))
             self._copy(order, documents, stopping)
-        except LostError:
-            return  # its lease runs out, or somebody else has it
+        except LostError:  # somebody else has it, or is to have it
+            self._store.transact(lambda tx: self._rows.crls.give_back(tx, order.crl))
         except PrivySealError as error:
             self._fail(order, error.message)
         except Exception as error:  # noqa: BLE001 - a defect fails this CRL and no other
@@ -114,15 +137,16 @@ class CrlMaker:
         assert issuer.key_id is not None
         signer = Signer(self._keys.of(authority), signing_algorithm(authority.signing_algorithm))
         this_update = _this_update(crl, order.now)
-        url = self._urls.crl(authority, order.settings, crl.partition)
+        url = self._url(authority, order.settings, crl)
+        assert crl.points or not crl.partition  # without, it would claim to be complete
         terms = CrlTerms(
             issuer=issuer.subject,
             key_id=issuer.key_id,
             number=max(crl.number + 1, int(order.now.timestamp() * 1000)),
             this_update=this_update,
             next_update=this_update + timedelta(days=order.settings.days),
-            distribution_point=url if crl.partition else None,
-            freshest=_delta_name(url) if self._deltas else None,
+            distribution_points=crl.points,
+            freshest=_delta_name(url) if self._deltas and url else None,
         )
         writing = CrlWriting(self._store, self._rows, crl, stopping)
         # What has expired since the last one stays for this one (RFC 5280 §3.3).
@@ -130,7 +154,7 @@ class CrlMaker:
         documents = [writing.complete(cutoff, terms, signer)]
         crl = replace(crl, number=terms.number, made_at=order.now, this_update=this_update)
         crl = _with_base(crl, order)
-        if self._deltas:
+        if terms.freshest:
             assert crl.base is not None
             assert crl.base_made_at is not None
             delta = replace(terms, base=crl.base, freshest=None)
@@ -152,14 +176,17 @@ class CrlMaker:
             self._publisher.put(
                 order.settings.bucket,
                 _delta_name(key) if each.delta else key,
-                self._content(each, stopping),
+                self._content(order.crl, each, stopping),
                 CONTENT_TYPE,
                 acl=order.settings.acl,
             )
 
-    def _content(self, document: CrlDocument, stopping: Event) -> Iterator[bytes]:
+    def _content(self, crl: Crl, document: CrlDocument, stopping: Event) -> Iterator[bytes]:
         yield document.head
         for seq in range(document.chunks):
+            # An older copy must not arrive after a newer one.
+            if seq % BATCH == 0 and not self._store.transact(lambda tx: self._rows.crls.hold(tx, crl)):
+                raise LostError
             chunk = self._store.view(lambda tx, n=seq: self._rows.crls.chunk(tx, document.id, n))  # type: ignore[misc]
             if chunk is None or stopping.is_set():
                 raise LostError
@@ -197,9 +224,10 @@ def _this_update(crl: Crl, now: datetime) -> datetime:
 
 def _with_base(crl: Crl, order: _Order) -> Crl:
     """Deltas are to a complete CRL that is no older than half of what it is good for."""
-    young = order.crl.base_made_at and order.now < order.crl.base_made_at + timedelta(
-        days=order.settings.days
-    ) / 2
+    young = (
+        order.crl.base_made_at
+        and order.now < order.crl.base_made_at + timedelta(days=order.settings.days) / 2
+    )
     return crl if young else replace(crl, base=crl.number, base_made_at=crl.made_at)
 
 

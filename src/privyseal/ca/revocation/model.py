@@ -32,6 +32,7 @@ class Crl:
     this_update: datetime | None
     base: int | None  # number of the complete one that deltas are to
     base_made_at: datetime | None
+    points: tuple[str, ...]  # the URLs that certificates of a partition name: one, until settings change
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""OCSP as front-ends see it: answers from memory at once, others through a lane, and what runs behind.
+"""OCSP as front-ends see it: requests go through a lane, and what they need is kept up behind.
 
 There is one lane for each authority, so that a slow key never delays another; requests about issuers
 that are not at hand share one. Signed answers are stored for other processes a little later, off the
@@ -6,17 +6,17 @@ path of any request.
 """
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Final
 
 from privyseal.ca.background import Background
-from privyseal.ca.ports import KeyStore
 from privyseal.ca.issuance import Issuance
+from privyseal.ca.ports import KeyStore
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.revocation.answers import Answer, Answers, Storable, failure
-from privyseal.ca.revocation.responders import OpenResponders, ResponderUpkeep, answers_at
-from privyseal.clock import Clock
+from privyseal.ca.revocation.responders import OpenResponders, ResponderUpkeep
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.gather import Lanes
 from privyseal.store import Store, Tx
@@ -24,87 +24,76 @@ from privyseal.x509.der import DerError
 from privyseal.x509.ocsp_request import OcspRequest, parse
 from privyseal.x509.ocsp_response import Failure
 
-# Answers in memory, of about 1 KB each, and the longest request that is remembered with one.
-MAX_KEPT: Final = 16_384
-MAX_KEY: Final = 512
-# Answers that wait to be stored; beyond that they are signed again by who needs them.
+# Answers that wait to be stored; beyond that, they are signed again by who needs them.
 MAX_UNSTORED: Final = 4_096
 STORED_AT_ONCE: Final = 256
+# Stored answers that have expired are removed, this many at once and this often.
+REMOVED_AT_ONCE: Final = 1_000
+SWEEP: Final = timedelta(minutes=1)
 THREADS: Final = 4
 INTERVAL_S: Final = 1.0
 
-_MALFORMED = failure(Failure.MALFORMED_REQUEST)
-_TRY_LATER = failure(Failure.TRY_LATER)
+_PASSING = frozenset({ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE})
+MALFORMED = failure(Failure.MALFORMED_REQUEST)
+TRY_LATER = failure(Failure.TRY_LATER)
+INTERNAL_ERROR = failure(Failure.INTERNAL_ERROR)
 
 
 class Ocsp:
-    """Made once per process by `ca.service`. `kept` and `answer` are for one event loop."""
+    """Made once per process by `ca.service`."""
 
-    def __init__(
-        self, store: Store, rows: Repositories, key_store: KeyStore, issuance: Issuance, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, rows: Repositories, key_store: KeyStore, issuance: Issuance) -> None:
         self._store = store
         self._rows = rows
-        self._clock = clock
-        self._answers = Answers(store, rows, OpenResponders(key_store))
-        self._kept: OrderedDict[bytes, Answer] = OrderedDict()
+        self.answers = Answers(store, rows, OpenResponders(key_store))
         self._unstored: deque[Storable] = deque(maxlen=MAX_UNSTORED)
+        self._swept_at: datetime | None = None
         self.upkeep = ResponderUpkeep(store, rows, key_store, issuance)
-        self._background = Background("ocsp", self.run_due, INTERVAL_S)
+        self.background = Background("ocsp", self.run_due, INTERVAL_S)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ocsp")
-        self._lanes: Lanes[str, OcspRequest, Answer] = Lanes(self._answers.answer, self._threads)
-
-    def start(self) -> None:
-        self._background.start()
+        self._lanes: Lanes[str, OcspRequest, Answer] = Lanes(self.answers.answer, self._threads)
 
     def close(self) -> None:
-        self._background.close()
         self._threads.shutdown(wait=True)
 
-    def kept(self, key: bytes) -> Answer | None:
-        """The answer to the same octets as before, where that is still right."""
-        answer = self._kept.get(key)
-        if answer is None or answer.generation != self._store.generation():
-            return None
-        return answer if answer.until is not None and self._clock.now() < answer.until else None
+    def is_right(self, answer: Answer, now: datetime) -> bool:
+        """Whether an earlier answer may be given again."""
+        generation = answer.generation
+        return (
+            generation is not None
+            and generation == self._store.generation()
+            and answer.until is not None
+            and now < answer.until
+        )
 
-    async def answer(self, key: bytes, asked: bytes) -> Answer:
-        """The answer to a request (DER), which is kept under `key`. Never raises."""
+    async def answer(self, asked: bytes) -> Answer:
+        """The answer to a request (DER), whatever it is."""
         try:
             request = parse(asked)
         except DerError:
-            return _MALFORMED
+            return MALFORMED
         try:
-            answer = await self._lanes.submit(self._answers.authority_of(request), request)
+            answer = await self._lanes.submit(self.answers.authority_of(request), request)
         except PrivySealError as error:
-            if error.code in {ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE}:
-                return _TRY_LATER
-            raise
-        if answer.until is not None:
-            self._keep(key, answer)
-        elif answer.response == _TRY_LATER.response:
-            self._background.wake()  # its responder may be missing
-        return answer
-
-    def _keep(self, key: bytes, answer: Answer) -> None:
+            if error.code not in _PASSING:
+                raise
+            return TRY_LATER
         if answer.stored:
             self._unstored.append(answer.stored)
-        if answer.generation is None or len(key) > MAX_KEY:
-            return
-        self._kept[key] = answer
-        self._kept.move_to_end(key)
-        if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+        elif answer.response == TRY_LATER.response:
+            self.background.wake()  # its responder may not have been made yet
+        return answer
 
     def run_due(self, stopping: threading.Event) -> None:
         """What is to be done behind: responders, and answers for other processes."""
         self.upkeep.keep_up(stopping)
         while self._unstored and not stopping.is_set():
-            self.store_some()
-        self._sweep()
+            self._store_some()
+        if not stopping.is_set():
+            self._sweep()
 
-    def store_some(self) -> None:
-        """Write answers that are new, those that are still right."""
+    def _store_some(self) -> None:
+        """Write new answers, those that are still right: see `answers.py`."""
         batch = [self._unstored.popleft() for _ in range(min(len(self._unstored), STORED_AT_ONCE))]
 
         def write(tx: Tx) -> None:
@@ -117,7 +106,14 @@ class Ocsp:
             ]
             self._rows.ocsp_answers.put_many(tx, right)
 
-        if batch:
-            self._store.transact(write)
+        self._store.transact(write)
 
-    def _sweep(self) -> None: ...
+    def _sweep(self) -> None:
+        now = self._store.view(lambda tx: tx.now)
+        if self._swept_at is not None and self._swept_at <= now < self._swept_at + SWEEP:
+            return
+        self._swept_at = now
+        while self._store.transact(
+            lambda tx: self._rows.ocsp_answers.remove_expired(tx, REMOVED_AT_ONCE) >= REMOVED_AT_ONCE
+        ):
+            pass

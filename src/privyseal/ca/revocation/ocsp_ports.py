@@ -17,8 +17,10 @@ class OcspResponders(Protocol):
         """Something about the authority has changed: look after its responder now."""
         ...
 
-    def by_issuers(self, tx: Tx, key_hashes: Sequence[bytes]) -> Sequence[OcspResponder]:
-        """Those of the authorities whose keys have these hashes; one query however many."""
+    def by_issuers(self, tx: Tx, keys: Sequence[tuple[str, bytes]]) -> Sequence[OcspResponder]:
+        """Those of the authorities whose keys have these hashes, given as (object identifier of the
+        hash, hash); one query however many.
+        """
         ...
 
     def next_due(self, tx: Tx) -> OcspResponder | None:
@@ -33,9 +35,7 @@ class OcspResponders(Protocol):
         """It needs nothing before `due_at`; False where it is somebody else's by now."""
         ...
 
-    def replace(
-        self, tx: Tx, responder: OcspResponder, credential: OcspCredential, due_at: datetime
-    ) -> bool:
+    def replace(self, tx: Tx, responder: OcspResponder, credential: OcspCredential, due_at: datetime) -> bool:
         """It signs with that from now on; False where it is somebody else's by now."""
         ...
 

@@ -14,8 +14,14 @@ from privyseal.store import Tx
 class Revocations(Protocol):
     """The encoded entries of CRLs, by authority and partition."""
 
-    def insert_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
-        """Raises UniqueError where one is there already."""
+    def put_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
+        """List these from now on. The entry of one that is listed (as held) is replaced, and nothing
+        says any more that it was released.
+        """
+        ...
+
+    def release_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
+        """List these no more; their entries say so in delta CRLs."""
         ...
 
 
@@ -51,6 +57,10 @@ class MassRevocations(Protocol):
         ...
 
     def running_on(self, tx: Tx, authority_arn: str) -> MassRevocation | None: ...
+
+    def is_due(self, tx: Tx) -> bool:
+        """Whether there is one to take."""
+        ...
 
     def take(self, tx: Tx, holder: str, until: datetime) -> MassRevocation | None:
         """The RUNNING order that has waited longest for somebody to work on it; the holder's until then."""
@@ -95,14 +105,24 @@ class MassRevocations(Protocol):
         wanted: Filter,
         after: Position | None,
         limit: int,
-    ) -> Sequence[Position]:
-        """Certificates of an authority that have not expired and are not revoked for good, those after
-        the given position, in its order.
+    ) -> tuple[Sequence[Position], Position | None]:
+        """At most so many certificates of an authority that have not expired and are not revoked for good,
+        those after the given position, in its order; and the position up to which all was seen, None at
+        the end. A call looks at no more rows than a transaction has time for. Left out are what roots have
+        issued to themselves, which nobody can revoke, and the certificates of our own OCSP responders,
+        which are to say what is revoked.
         """
         ...
 
     def count_candidates(self, tx: Tx, authority_id: str, wanted: Filter) -> int:
         """How many there are. Takes time in proportion to what the authority has issued."""
+        ...
+
+    def unpublished(self, tx: Tx, authority_id: str, first: datetime, last: datetime) -> Sequence[str]:
+        """The partitions whose CRLs have not been made, and copied to where they go, since the last time,
+        of those in which something was revoked since the first. Empty: the complete one, where there is
+        one.
+        """
         ...
 
 
@@ -149,7 +169,19 @@ class Crls(Protocol):
         """
         ...
 
+    def found_at(self, tx: Tx, authority_id: str, partition: str, url: str) -> None:
+        """Certificates name this URL from now on; those from before go on naming others."""
+        ...
+
     def find(self, tx: Tx, authority_id: str, partition: str) -> Crl | None: ...
+
+    def open_partitions(self, tx: Tx) -> Sequence[Crl]:
+        """Of each partitioned authority the CRL of the partition that takes new certificates."""
+        ...
+
+    def next_updates(self, tx: Tx) -> Mapping[str, datetime]:
+        """Authority id → when the first of its CRLs runs out, of those that are still made."""
+        ...
 
     def next_due(self, tx: Tx) -> Crl | None:
         """The one that is due for longest and that nobody makes now."""
@@ -157,6 +189,14 @@ class Crls(Protocol):
 
     def lease(self, tx: Tx, crl: Crl) -> Crl | None:
         """Begin to make it; None where somebody else was first."""
+        ...
+
+    def hold(self, tx: Tx, crl: Crl) -> bool:
+        """Hold the lease for longer; False where it is lost."""
+        ...
+
+    def give_back(self, tx: Tx, crl: Crl) -> None:
+        """Somebody else may make it at once; no-op where the lease is lost."""
         ...
 
     def append(self, tx: Tx, crl: Crl, document_id: str, seq: int, chunks: Sequence[bytes]) -> bool:

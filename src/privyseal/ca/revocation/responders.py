@@ -15,7 +15,7 @@ from threading import Lock
 
 from privyseal import log
 from privyseal.ca.issuance import Issuance
-from privyseal.ca.model import Authority
+from privyseal.ca.model import OCSP_RESPONDER, Authority
 from privyseal.ca.ports import KeyStore
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import IssueRequest
@@ -26,7 +26,7 @@ from privyseal.caller import Caller
 from privyseal.errors import PrivySealError
 from privyseal.names import new_id
 from privyseal.store import Store, Tx
-from privyseal.x509 import der, oids, ocsp_response, subject
+from privyseal.x509 import der, ocsp_response, oids, subject
 from privyseal.x509.algorithms import signing_algorithm
 from privyseal.x509.certificate import read_certificate
 from privyseal.x509.ocsp_response import Responder
@@ -125,17 +125,20 @@ class ResponderUpkeep:
         self._store.transact(write)
 
     def _make(self, authority: Authority, now: datetime) -> OcspCredential:
-        assert authority.certificate is not None and authority.not_after is not None  # it answers
+        assert authority.certificate is not None  # it answers
+        assert authority.not_after is not None
         key_id = f"ocsp-{new_id()}"
         stored, key = self._key_store.create(key_id, authority.key_algorithm)
         algorithm = signing_algorithm(authority.signing_algorithm)
         own_name = read_certificate(authority.certificate).subject.raw
         # Below the authority's own name, which is where a name constraint lets it be.
         last = subject.encode_name([[(oids.COMMON_NAME, COMMON_NAME)]])
-        name = subject.read_name(der.sequence(*(der.single(n, der.SEQUENCE).content for n in (own_name, last))))
+        name = subject.read_name(
+            der.sequence(*(der.single(n, der.SEQUENCE).content for n in (own_name, last)))
+        )
         not_after = min(now + LIFE, authority.not_after).replace(microsecond=0)
         request = IssueRequest(
-            caller=Caller("privyseal:ocsp", authority.arn.account, new_id()),
+            caller=Caller(OCSP_RESPONDER, authority.arn.account, new_id()),
             authority_arn=str(authority.arn),
             csr=build_csr(name, key, algorithm).encode(),
             signing_algorithm=authority.signing_algorithm,

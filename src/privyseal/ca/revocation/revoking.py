@@ -1,7 +1,8 @@
 """Revoking: monotonic, by serial, with AWS's state checks.
 
-Whoever revokes does it by `mark_revoked`: the certificate, what CRLs list of it, and what was said
-of it before are one commit, so that no CRL or OCSP answer made afterwards can miss it.
+Whoever revokes, holds or releases does it by `mark_revoked` or `mark_released`: the certificate, what
+CRLs list of it, and what was said of it before are one commit, so that no CRL or OCSP answer made
+afterwards can miss it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from privyseal.ca.lookup import find_authority
 from privyseal.ca.model import Authority, Certificate
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.revocation.model import Revocation
-from privyseal.ca.revocation.reasons import REASONS
+from privyseal.ca.revocation.reasons import HOLD, REASONS, REMOVE_FROM_CRL
 from privyseal.ca.states import REVOKES
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
@@ -23,6 +24,8 @@ from privyseal.x509.profiles import ROOT, template_kind
 from privyseal.x509.revoked import revoked_entry
 
 ACTION = "acm-pca:RevokeCertificate"
+HOLD_ACTION = "privyseal:HoldCertificate"  # acm-pca has no holds: no event says that something is revoked
+RELEASE_ACTION = "privyseal:ReleaseCertificate"
 
 
 def mark_revoked(
@@ -34,34 +37,74 @@ def mark_revoked(
     *,
     reason: str,
     invalidity_date: datetime | None = None,
+    **detail: object,
 ) -> Sequence[Certificate]:
-    """Revoke certificates of one authority for good; those that were not revoked yet, which it returns."""
-    fresh = [
-        each
-        for each in certificates
-        if rows.certificates.revoke(
-            tx, each.authority_id, each.serial, at=tx.now, reason=reason, invalidity_date=invalidity_date
-        )
+    """Revoke certificates of one authority, or hold them; those to which that could be done, as they were.
+
+    What is revoked for good is left alone. What was held keeps the date of its hold (`standing.py`).
+    `detail` goes into the journal entries.
+    """
+    found = [each for each in certificates if _mark(tx, rows, each, reason, invalidity_date)]
+    listed = [
+        _listed(each, tx.now, REASONS[reason], invalidity_date or each.invalidity_date) for each in found
     ]
-    rows.revocations.insert_many(
-        tx,
-        [
-            Revocation(
-                authority_id=each.authority_id,
-                partition=each.crl_partition,
-                serial=each.serial,
-                not_after=each.not_after,
-                revoked_at=tx.now,
-                entry=revoked_entry(each.serial, tx.now, REASONS[reason], invalidity_date),
-            )
-            for each in fresh
-        ],
+    rows.revocations.put_many(tx, listed)
+    if invalidity_date is not None:
+        detail = {"invalidity_date": invalidity_date.isoformat(), **detail}
+    action = HOLD_ACTION if reason == HOLD else ACTION
+    for each in found:
+        resource = str(CertificateArn(authority.arn, each.serial))
+        tx.record(entry(action, caller, resource, reason=reason, **detail))
+    _tell(tx, rows, authority, found)
+    return found
+
+
+def mark_released(
+    tx: Tx, rows: Repositories, caller: Caller, authority: Authority, certificates: Sequence[Certificate]
+) -> Sequence[Certificate]:
+    """Take holds back: those certificates of one authority that were held, as they were."""
+    found = [each for each in certificates if rows.certificates.release(tx, each.authority_id, each.serial)]
+    rows.revocations.release_many(tx, [_listed(each, tx.now, REMOVE_FROM_CRL, None) for each in found])
+    for each in found:
+        tx.record(entry(RELEASE_ACTION, caller, str(CertificateArn(authority.arn, each.serial))))
+    _tell(tx, rows, authority, found)
+    return found
+
+
+def _mark(
+    tx: Tx, rows: Repositories, certificate: Certificate, reason: str, invalidity_date: datetime | None
+) -> bool:
+    key = certificate.authority_id, certificate.serial
+    if rows.certificates.revoke(tx, *key, at=tx.now, reason=reason, invalidity_date=invalidity_date):
+        return True
+    return reason != HOLD and rows.certificates.revoke_held(
+        tx, *key, reason=reason, invalidity_date=invalidity_date
     )
-    for each in fresh:
-        tx.record(entry(ACTION, caller, str(CertificateArn(authority.arn, each.serial)), reason=reason))
-    if fresh:
+
+
+def _listed(
+    certificate: Certificate, now: datetime, reason: int, invalidity_date: datetime | None
+) -> Revocation:
+    """`certificate` is as it was before. `revoked_at` of the row is when the entry came to be, since
+    delta CRLs go by it; the date in the entry may be that of a hold.
+    """
+    date = certificate.revoked_at or now
+    return Revocation(
+        authority_id=certificate.authority_id,
+        partition=certificate.crl_partition,
+        serial=certificate.serial,
+        not_after=certificate.not_after,
+        revoked_at=now,
+        entry=revoked_entry(certificate.serial, date, reason, invalidity_date),
+    )
+
+
+def _tell(tx: Tx, rows: Repositories, authority: Authority, changed: Sequence[Certificate]) -> None:
+    """What CRLs and OCSP have said of these is wrong from this commit on."""
+    if changed:
+        rows.ocsp_answers.remove_many(tx, [(each.authority_id, each.serial) for each in changed])
+        rows.crls.changed(tx, authority.arn.id, {each.crl_partition for each in changed})
         tx.invalidate()
-    return fresh
 
 
 class Revoking:
@@ -81,7 +124,7 @@ class Revoking:
                     "The certificate authority must be in the ACTIVE or DISABLED state to revoke.",
                 )
             certificate = self._find(tx, authority, serial)
-            _check(certificate, tx.now)
+            check_revocable(certificate, tx.now)
             if not mark_revoked(tx, self._rows, caller, authority, [certificate], reason=reason):
                 raise PrivySealError(ErrorCode.ALREADY_DONE, "The certificate is already revoked.")
 
@@ -96,7 +139,8 @@ class Revoking:
         return certificate
 
 
-def _check(certificate: Certificate, now: datetime) -> None:
+def check_revocable(certificate: Certificate, now: datetime) -> None:
+    """Raises INVALID_REQUEST for what nobody can revoke, hold or release."""
     if template_kind(certificate.template) == ROOT:
         raise PrivySealError(ErrorCode.INVALID_REQUEST, "Self-signed certificate can not be revoked")
     if now > certificate.not_after:

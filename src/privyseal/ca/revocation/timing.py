@@ -12,8 +12,9 @@ GATHER = timedelta(seconds=1)
 INTERVAL = timedelta(seconds=30)
 # How often a process looks for CRLs that are due, in seconds: others revoke too.
 LOOK_S = 1.0
-# A process that makes a CRL holds it for so long, and longer with each megabyte that it has stored.
-LEASE = timedelta(seconds=60)
+# A process that makes a CRL holds it for so long, and longer with every few megabytes that it has stored
+# or copied. What a process that died has begun is begun again after that, within the promise.
+LEASE = timedelta(seconds=20)
 # Downloads of a CRL that has been replaced may take so long.
 KEEP = timedelta(minutes=3)
 # AWS retries every 15 minutes; we begin sooner.
@@ -27,4 +28,4 @@ CLOCK_SLACK = timedelta(minutes=5)
 
 def retry_after(failures: int) -> timedelta:
     """After so many failures in a row."""
-    return min(RETRY_FIRST * 2 ** min(failures - 1, 10), RETRY_LAST)
+    return min(RETRY_FIRST * (1 << min(failures - 1, 10)), RETRY_LAST)

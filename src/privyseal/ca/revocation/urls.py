@@ -18,19 +18,19 @@ CRL_FOLDER = "crl"
 @dataclass(frozen=True, slots=True)
 class StatusUrls:
     """`base` is the URL of our own plain HTTP, without a slash at its end; None where there is none.
-    `object_url` gives the URL of (bucket, key) where buckets are on the web, as in S3.
+    `object_url` gives the URL of (bucket, key) where buckets are on the web, as in S3, else None.
     """
 
     base: str | None
-    object_url: Callable[[str, str], str] | None = None
+    object_url: Callable[[str, str], str | None] | None = None
 
     def crl(self, authority: Authority, settings: CrlSettings, partition: str) -> str:
         """Of the complete CRL, or of a partition's. Raises INVALID_ARGUMENT where there is no place."""
         key = crl_key(authority, settings, partition)
         if settings.custom_cname:
             return f"http://{settings.custom_cname}/{key}"
-        if settings.bucket and self.object_url:
-            return self.object_url(settings.bucket, key)
+        if settings.bucket and self.object_url and (url := self.object_url(settings.bucket, key)):
+            return url
         return f"{self._base('CrlConfiguration', 'CustomCname')}/{key}"
 
     def ocsp(self, settings: OcspSettings) -> str:
@@ -60,7 +60,9 @@ def crl_name(authority: Authority, partition: str) -> str:
 
 def crl_key(authority: Authority, settings: CrlSettings, partition: str) -> str:
     """The object of the bucket, and the path of the URL."""
-    return f"{settings.custom_path or CRL_FOLDER}/{crl_name(authority, partition)}.crl"
+    name = f"{crl_name(authority, partition)}.crl"
+    folder = settings.custom_path or CRL_FOLDER
+    return name if folder == "/" else f"{folder}/{name}"
 
 
 class _Wanted:

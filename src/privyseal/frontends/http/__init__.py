@@ -7,7 +7,7 @@ and parsing would cost more than a whole AWS call does here.
 from privyseal.frontends.http.app import App, Frontend, NothingHere, Route
 from privyseal.frontends.http.authentication import Authenticator
 from privyseal.frontends.http.exchange import Limits
-from privyseal.frontends.http.message import Headers, Request, Response, problem
+from privyseal.frontends.http.message import Headers, Pairs, Request, Response, Stream, problem
 from privyseal.frontends.http.pool import Pool
 
 __all__ = [
@@ -17,9 +17,11 @@ __all__ = [
     "Headers",
     "Limits",
     "NothingHere",
+    "Pairs",
     "Pool",
     "Request",
     "Response",
     "Route",
+    "Stream",
     "problem",
 ]

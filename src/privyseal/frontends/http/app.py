@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.refusals import Attempt
 from privyseal.frontends.http.exchange import (
     Bodies,
     ClientLeftError,
@@ -17,10 +18,12 @@ from privyseal.frontends.http.exchange import (
     Receive,
     Send,
     read_body,
+    replayed,
     send_response,
     while_client_waits,
+    whole_body,
 )
-from privyseal.frontends.http.message import Headers, Request, Response, problem
+from privyseal.frontends.http.message import Headers, Pairs, Request, Response, problem
 from privyseal.meter import Meter
 
 
@@ -39,18 +42,37 @@ class Frontend(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Keeps what was refused; `events.refusals.Refusals`."""
+
+    async def record(self, attempt: Attempt, error: PrivySealError) -> None:
+        """Return when it is on record. Raises THROTTLED or UNAVAILABLE when it cannot be."""
+        ...
+
+
+class Ready(Protocol):
+    """Answers that are ready: they need nothing to be waited for, not so much as a `Request`."""
+
+    def ready(self, method: str, raw_path: bytes, headers: Pairs, body: bytes) -> Response | None:
+        """None for what has to go through `handle`. Must not raise."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Requests for exactly `path`; with `below`, for everything under it (it then ends with a slash).
-    Paths are compared byte for byte with the request line: an escaped path is another path. Without
-    `methods` the front-end decides about them.
+    """Requests for exactly `path`; with `below`, for everything under it (it then ends with a slash);
+    with `ending`, for every path that ends with it and is no other route's. Paths are compared byte for
+    byte with the request line: an escaped path is another path. Without `methods` the front-end decides
+    about them.
     """
 
     path: bytes
     frontend: Frontend
     methods: tuple[str, ...] = ()
     below: bool = False
+    ending: bool = False
     body: int | None = None  # bytes of a body at most; the application's limit where it is not given
+    ready: Ready | None = None  # asked first, unless requests are logged
 
 
 class App:
@@ -62,14 +84,18 @@ class App:
         otherwise: Frontend | None = None,
         limits: Limits | None = None,
         access_log: bool = False,
+        refusals: Refusals | None = None,
         lifespan: Callable[[], AbstractAsyncContextManager[Any]] = nullcontext,
     ) -> None:
         """`otherwise` gets what no route matches; without it that is a 404 problem document.
-        `lifespan` is entered before the first request and left after the last.
+        `lifespan` is entered before the first request and left after the last. Without `refusals`
+        nothing is served that changes anything.
         """
         routes = tuple(routes)
-        self._exact = {route.path: route for route in routes if not route.below}
+        self._exact = {route.path: route for route in routes if not (route.below or route.ending)}
+        self._ending = tuple(route for route in routes if route.ending)
         self._below = sorted((r for r in routes if r.below), key=lambda r: len(r.path), reverse=True)
+        self._everywhere = next((r for r in self._below if r.path == b"/"), None)
         for route in self._below:
             if not route.path.endswith(b"/"):
                 message = f"the route {route.path!r} is for what is below it: it must end with a slash"
@@ -79,6 +105,7 @@ class App:
         self._limits = limits or Limits()
         self._bodies = Bodies(self._limits.all_bodies)
         self._access_log = access_log
+        self._refusals = refusals
         self._lifespan = lifespan
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -89,6 +116,16 @@ class App:
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        route = self._match(scope["raw_path"])
+        arrived: bytes | None = None
+        if route and route.ready and not self._access_log:
+            message = await whole_body(scope, receive)
+            if response := _ready(route, route.ready, scope, message):
+                self._count(route.frontend, scope["method"], response, time.perf_counter() - started)
+                await send_response(response, receive, send)
+                return
+            if message is not None:
+                arrived, receive = _arrived(message), replayed(message, receive)
         client = scope.get("client")
         request = Request(
             method=scope["method"],
@@ -98,23 +135,30 @@ class App:
             client=client[0] if client else "",
             request_id=_request_id(),
         )
-        route = self._match(request.raw_path)
         frontend = route.frontend if route else self._otherwise
         try:
-            response = await self._answer(request, route, frontend, receive)
+            response = await self._answer(request, route, frontend, receive, arrived)
         finally:
             self._bodies.release(len(request.body))
         self._account(request, frontend, response, time.perf_counter() - started)
         if response:
-            await send_response(response, send)
+            await send_response(response, receive, send)
 
     def _match(self, raw_path: bytes) -> Route | None:
-        return self._exact.get(raw_path) or next(
-            (r for r in self._below if raw_path.startswith(r.path)), None
+        return (
+            self._exact.get(raw_path)
+            or next((r for r in self._below if raw_path.startswith(r.path) and r.path != b"/"), None)
+            or next((r for r in self._ending if raw_path.endswith(r.path)), None)
+            or self._everywhere
         )
 
     async def _answer(
-        self, request: Request, route: Route | None, frontend: Frontend, receive: Receive
+        self,
+        request: Request,
+        route: Route | None,
+        frontend: Frontend,
+        receive: Receive,
+        arrived: bytes | None,
     ) -> Response | None:
         """The response, or None when the client has left before there was one."""
         try:
@@ -122,7 +166,9 @@ class App:
                 return _not_allowed(request, route)
             try:
                 most = self._limits.body if route is None or route.body is None else route.body
-                request.body = await read_body(request.headers, receive, self._limits, most, self._bodies)
+                request.body = await read_body(
+                    request.headers, receive, self._limits, most, self._bodies, arrived=arrived
+                )
             except PrivySealError as error:
                 return _closing(frontend.refuse(request, error))
             return await while_client_waits(frontend.handle(request), receive)
@@ -131,19 +177,26 @@ class App:
         except PrivySealError as error:
             if error.code is ErrorCode.INTERNAL:
                 log.exception("request_failed", error, request_id=request.request_id, frontend=frontend.name)
-            return frontend.refuse(request, error)
+            return frontend.refuse(request, await self._recorded(request, error))
         except Exception as error:  # noqa: BLE001 - the last line: logged with its trace, silent on the wire
             log.exception("request_failed", error, request_id=request.request_id, frontend=frontend.name)
             message = f"An internal error occurred; the log has it under the request id {request.request_id}."
             return frontend.refuse(request, PrivySealError(ErrorCode.INTERNAL, message))
 
+    async def _recorded(self, request: Request, error: PrivySealError) -> PrivySealError:
+        """The error to answer with: the refusal once it is on record, else why it could not be."""
+        if request.attempt is None or self._refusals is None:
+            return error
+        try:
+            await self._refusals.record(request.attempt, error)
+        except PrivySealError as unrecorded:
+            return unrecorded
+        return error
+
     def _account(
         self, request: Request, frontend: Frontend, response: Response | None, seconds: float
     ) -> None:
-        outcome = response.outcome if response else "client-left"
-        operation = request.operation
-        self._meter.count("http_requests", frontend=frontend.name, operation=operation, outcome=outcome)
-        self._meter.observe("http_request_seconds", seconds, frontend=frontend.name, operation=operation)
+        outcome = self._count(frontend, request.operation, response, seconds)
         if self._access_log:
             log.info(
                 "request",
@@ -152,11 +205,17 @@ class App:
                 method=request.method,
                 path=request.path[:500],
                 frontend=frontend.name,
-                operation=operation,
+                operation=request.operation,
                 status=response.status if response else 0,
                 outcome=outcome,
                 milliseconds=round(seconds * 1000, 1),
             )
+
+    def _count(self, frontend: Frontend, operation: str, response: Response | None, seconds: float) -> str:
+        outcome = response.outcome if response else "client-left"
+        self._meter.count("http_requests", frontend=frontend.name, operation=operation, outcome=outcome)
+        self._meter.observe("http_request_seconds", seconds, frontend=frontend.name, operation=operation)
+        return outcome
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """ASGI's lifespan protocol: start, wait for the order to stop, stop."""
@@ -172,6 +231,25 @@ class App:
             await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
         else:
             await send({"type": "lifespan.shutdown.complete"})
+
+
+def _ready(route: Route, source: Ready, scope: Message, message: Message | None) -> Response | None:
+    """What is ready for a request that has arrived whole and within its limits."""
+    body = _arrived(message) if message is not None else None
+    if body is None:
+        return None
+    method = scope["method"]
+    if method not in route.methods or (route.body is not None and len(body) > route.body):
+        return None
+    return source.ready(method, scope["raw_path"], scope["headers"], body)
+
+
+def _arrived(message: Message) -> bytes | None:
+    """The body, if the message has all of it."""
+    if message["type"] != "http.request" or message.get("more_body", False):
+        return None
+    body: bytes = message.get("body", b"")
+    return body
 
 
 def _request_id() -> str:

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from privyseal import sigv4
+from privyseal import log, sigv4
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey, Principal
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http.message import Request
 from privyseal.frontends.http.pool import Pool
+from privyseal.sparing import Sparing
+
+LOGGED_EVERY_S = 60.0
 
 
 class Authenticator:
@@ -17,12 +20,27 @@ class Authenticator:
         self._keys = keys
         self._pool = pool
         self._region = region
+        self._logged = Sparing(LOGGED_EVERY_S)
 
     async def authenticate(self, request: Request, service: str, now: datetime) -> Principal:
         """`service` is the signing name that the request must have been signed for.
 
-        Raises MISSING_, MALFORMED_ or UNKNOWN_CREDENTIALS or BAD_SIGNATURE.
+        Raises MISSING_, MALFORMED_ or UNKNOWN_CREDENTIALS or BAD_SIGNATURE. That is counted each time
+        (by the outcome of its request), and logged once a minute for each client and reason.
         """
+        try:
+            return await self._verify(request, service, now)
+        except PrivySealError as error:
+            if self._logged.allow(f"{request.client} {error.code}"):
+                log.warning(
+                    "not authenticated",
+                    reason=error.code.value,
+                    client=request.client,
+                    request_id=request.request_id,
+                )
+            raise
+
+    async def _verify(self, request: Request, service: str, now: datetime) -> Principal:
         if request.raw_query and sigv4.is_presigned(request.raw_query):
             text = "Presigned requests are not accepted: sign with an Authorization header."
             raise PrivySealError(ErrorCode.MALFORMED_CREDENTIALS, text)

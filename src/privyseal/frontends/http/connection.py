@@ -8,6 +8,8 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from privyseal.frontends.http.exchange import ARRIVED
+
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
@@ -79,6 +81,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unfinished = 0
+        self.scope[ARRIVED] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.frontends.http.message import Headers, Response
+from privyseal.frontends.http.message import Headers, Response, Stream
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -16,6 +17,8 @@ Send = Callable[[Message], Awaitable[None]]
 # A request that takes longer than this is watched: when its client leaves, its work is cancelled.
 # Most are answered long before, and a watch would cost more than they do.
 PATIENCE = 0.25  # seconds
+# A client that has not taken a chunk of a stream for so long gets no more of it.
+STALLED = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,24 @@ class ClientLeftError(Exception):
     """The connection was closed before there was an answer."""
 
 
-async def read_body(headers: Headers, receive: Receive, limits: Limits, most: int, bodies: Bodies) -> bytes:
-    """The whole body of at most `most` bytes, which `bodies` holds until the caller releases them.
+async def read_body(
+    headers: Headers,
+    receive: Receive,
+    limits: Limits,
+    most: int,
+    bodies: Bodies,
+    *,
+    arrived: bytes | None = None,
+) -> bytes:
+    """The whole body of at most `most` bytes, which `bodies` holds until the caller releases them. It is
+    `arrived` where that is given and small enough.
 
     Raises UNSUPPORTED_MEDIA, TOO_LARGE, THROTTLED or MALFORMED_REQUEST (too slow); then nothing is held.
     """
     with bodies.holding() as hold:
+        if arrived is not None and len(arrived) <= most:
+            hold(len(arrived))
+            return arrived
         return await _read(headers, receive, limits, most, hold)
 
 
@@ -98,6 +113,34 @@ async def _read(
         text = f"The body is larger than {most} bytes."
         raise PrivySealError(ErrorCode.TOO_LARGE, text)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+# What announces a body (RFC 9112 §6.3): a request without any of these has none. All but a plain
+# length is for `read_body`.
+_ANNOUNCES_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect", b"content-encoding"})
+_LENGTH = frozenset({b"content-length"})
+# A member of the scope that `Connection` sets when it has all of a request.
+ARRIVED = "privyseal.arrived"
+_NO_BODY: Message = {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def whole_body(scope: Message, receive: Receive) -> Message | None:
+    """All of the body in one message, where it is there already; None where `read_body` is to see to it."""
+    announced = _ANNOUNCES_BODY.intersection([name for name, _ in scope["headers"]])
+    if not announced:
+        return _NO_BODY
+    # What has arrived is not waited for: no timer, which would cost more than all the rest.
+    return await receive() if announced == _LENGTH and scope.get(ARRIVED) else None
+
+
+def replayed(message: Message, receive: Receive) -> Receive:
+    """`receive` as if `message` had not been taken from it."""
+    messages = [message]
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 async def while_client_waits(work: Coroutine[Any, Any, Response], receive: Receive) -> Response:
@@ -141,8 +184,37 @@ class _Watch:
         self._task.cancel()
 
 
-async def send_response(response: Response, send: Send) -> None:
-    length = (b"content-length", str(len(response.body)).encode())
-    headers = [*response.headers, length]
+async def send_response(response: Response, receive: Receive, send: Send) -> None:
+    stream = response.stream
+    headers = response.headers
+    if response.status != 304:  # RFC 9110 §8.6: its length would have to be that of the 200
+        length = len(response.body) if stream is None else stream.length
+        headers = [*headers, (b"content-length", str(length).encode())]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    if stream is None:
+        await send({"type": "http.response.body", "body": response.body})
+    elif await _send_chunks(stream, receive, send):
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_chunks(stream: Stream, receive: Receive, send: Send) -> bool:
+    """Whether all of it was sent; if not, the server closes the connection of the unfinished answer."""
+    sent = 0
+    client = asyncio.ensure_future(receive())  # says only that it has left: its request has been read
+    try:
+        async for chunk in stream.chunks:
+            await asyncio.sleep(0)  # the turn of everybody else, and of the news that the client has left
+            if client.done():
+                return False
+            async with asyncio.timeout(STALLED):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            sent += len(chunk)
+    except TimeoutError:
+        return False
+    except Exception as error:  # noqa: BLE001 - the status is out already: all that is left is to stop
+        log.exception("a response was cut", error)
+        return False
+    finally:
+        client.cancel()
+        await stream.chunks.aclose()
+    return sent == stream.length

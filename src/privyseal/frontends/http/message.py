@@ -2,16 +2,21 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.refusals import Attempt
 
 _ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NEVER_IN_A_SEGMENT = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+# Header fields in order: names in lower case.
+Pairs = Sequence[tuple[bytes, bytes]]
 
 
 class Headers:
@@ -19,7 +24,7 @@ class Headers:
 
     __slots__ = ("pairs",)
 
-    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
 
     def get(self, name: bytes) -> str | None:
@@ -41,7 +46,8 @@ class Headers:
 @dataclass(slots=True)
 class Request:
     """`raw_path` and `raw_query` are the bytes of the request line. `operation` is what a front-end
-    calls the request, from a closed list; it is empty until the front-end knows.
+    calls the request, from a closed list; it is empty until the front-end knows. `attempt` is the
+    change that it asks for, once the front-end knows who asks: when it is refused, it is recorded.
     """
 
     method: str
@@ -52,6 +58,7 @@ class Request:
     request_id: str
     body: bytes = field(default=b"", repr=False)
     operation: str = ""
+    attempt: Attempt | None = None
 
     @property
     def path(self) -> str:
@@ -86,13 +93,26 @@ class Request:
 
 
 @dataclass(slots=True)
+class Stream:
+    """A body that is sent while it is read. When `chunks` ends early, the connection is closed: what
+    the client has is not whole, and it can tell.
+    """
+
+    length: int  # octets
+    chunks: AsyncGenerator[bytes, None]
+
+
+@dataclass(slots=True)
 class Response:
-    """`outcome` is "ok" or an error code's value: a label of the metrics."""
+    """`outcome` is "ok" or an error code's value: a label of the metrics. A `stream` is sent in place
+    of the body.
+    """
 
     status: int
     body: bytes = b""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     outcome: str = "ok"
+    stream: Stream | None = None
 
 
 def problem(request: Request, status: int, error: PrivySealError) -> Response:

@@ -1,27 +1,35 @@
 -- name: public_key
+-- For who verifies: needs no key-encryption key.
 SELECT public_key FROM audit_key ORDER BY created_at LIMIT 1;
 
 -- name: key
+-- The key that signs; there is one.
 SELECT id, public_key, private_wrapped FROM audit_key ORDER BY created_at LIMIT 1;
 
 -- name: put_key
+-- At the first start.
 INSERT INTO audit_key (id, public_key, private_wrapped, created_at)
 VALUES (:id, :public_key, :private_wrapped, :created_at);
 
 -- name: last
-SELECT * FROM audit_checkpoint ORDER BY number DESC LIMIT 1;
+-- The checkpoint that the next one follows.
+SELECT * FROM audit_checkpoint WHERE number <= :most ORDER BY number DESC LIMIT 1;
 
 -- name: find
+-- The one that an exported checkpoint is compared with.
 SELECT * FROM audit_checkpoint WHERE number = :number;
 
 -- name: after
-SELECT * FROM audit_checkpoint WHERE number > :number ORDER BY number LIMIT :limit;
+-- A page of checkpoints, in order.
+SELECT * FROM audit_checkpoint WHERE number > :number AND number <= :most ORDER BY number LIMIT :limit;
 
 -- name: add
+-- Its number is taken when another process was first.
 INSERT INTO audit_checkpoint (number, body, signature, frontier)
 VALUES (:number, :body, :signature, :frontier);
 
 -- name: put_chain
+-- How far a chain is in the tree, in the commit of the checkpoint.
 INSERT INTO audit_chain (writer, seq, head) VALUES (:writer, :seq, :head)
 ON CONFLICT (writer) DO UPDATE SET seq = excluded.seq, head = excluded.head;
 
@@ -41,19 +49,24 @@ WHERE writers.writer IS NOT NULL
 LIMIT :limit;
 
 -- name: chains
+-- A page of chains, in the order of writers.
 SELECT * FROM audit_chain WHERE writer > :after ORDER BY writer LIMIT :limit;
 
 -- name: lease
+-- Who does this work now.
 SELECT holder, until FROM audit_lease WHERE name = :name;
 
 -- name: put_lease
+-- Taken, or taken over.
 INSERT INTO audit_lease (name, holder, until) VALUES (:name, :holder, :until)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until;
 
 -- name: exported
+-- Up to which checkpoint a sink has everything.
 SELECT number FROM audit_sink WHERE name = :name;
 
 -- name: put_exported
+-- Moves on when a page has been kept.
 INSERT INTO audit_sink (name, number) VALUES (:name, :number)
 ON CONFLICT (name) DO UPDATE SET number = excluded.number;
 
@@ -66,12 +79,18 @@ WITH RECURSIVE writers (writer, place) AS (
     FROM writers WHERE writers.writer IS NOT NULL AND place < :limit
 )
 SELECT writer,
-       (SELECT min(seq) FROM journal WHERE journal.writer = writers.writer) AS first,
-       (SELECT max(seq) FROM journal WHERE journal.writer = writers.writer) AS last
+       (SELECT min(seq) FROM journal WHERE journal.writer = writers.writer AND seq <= :most) AS first,
+       (SELECT max(seq) FROM journal WHERE journal.writer = writers.writer AND seq <= :most) AS last
 FROM writers WHERE writer IS NOT NULL;
 
 -- name: rows
+-- Rows of one chain from one number to another.
 SELECT * FROM journal WHERE writer = :writer AND seq BETWEEN :first AND :last ORDER BY seq LIMIT :limit;
 
 -- name: rows_since
+-- Rows of one chain from a time on; passes over those before.
 SELECT * FROM journal WHERE writer = :writer AND seq > :seq AND at >= :since ORDER BY seq LIMIT :limit;
+
+-- name: follower
+-- For a chain that is broken: there is no index on `previous`.
+SELECT seq FROM journal WHERE writer = :writer AND previous = :previous LIMIT 1;

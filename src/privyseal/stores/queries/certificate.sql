@@ -22,6 +22,21 @@ UPDATE certificate SET token = NULL WHERE authority_id = :authority_id AND seria
 UPDATE certificate SET revoked_at = :at, revocation_reason = :reason, invalidity_date = :invalidity_date, token = NULL
 WHERE authority_id = :authority_id AND serial = :serial AND revoked_at IS NULL;
 
+-- name: revoke_held
+-- A hold becomes final; its time stays.
+UPDATE certificate SET revocation_reason = :reason,
+    invalidity_date = COALESCE(:invalidity_date, invalidity_date)
+WHERE authority_id = :authority_id AND serial = :serial AND revocation_reason = :hold;
+
+-- name: release
+-- As if there had been no hold; its token stays free.
+UPDATE certificate SET revoked_at = NULL, revocation_reason = NULL, invalidity_date = NULL
+WHERE authority_id = :authority_id AND serial = :serial AND revocation_reason = :hold;
+
+-- name: by_keys
+-- Whoever has issued them.
+SELECT * FROM certificate WHERE key_digest IN (:digests...);
+
 -- name: first_page
 -- The first certificates of an authority in order of issue.
 SELECT * FROM certificate WHERE authority_id = :authority_id

@@ -1,7 +1,7 @@
 -- name: require
 -- There is to be such a CRL, from now on.
-INSERT INTO crl (authority_id, partition, due_at, changes, attempts, failures, leased_until, number)
-VALUES (:authority_id, :partition, :now, 1, 0, 0, 0, 0)
+INSERT INTO crl (authority_id, partition, due_at, changes, attempts, failures, leased_until, number, points)
+VALUES (:authority_id, :partition, :now, 1, 0, 0, 0, 0, '[]')
 ON CONFLICT (authority_id, partition) DO NOTHING;
 
 -- name: all_changed
@@ -19,9 +19,28 @@ UPDATE crl SET changes = changes + 1,
     END
 WHERE authority_id = :authority_id AND partition IN (:partitions...);
 
+-- name: found_at
+-- By which URLs its certificates find a partition.
+UPDATE crl SET points = :points WHERE authority_id = :authority_id AND partition = :partition;
+
 -- name: find
 -- One CRL of an authority.
 SELECT * FROM crl WHERE authority_id = :authority_id AND partition = :partition;
+
+-- name: open_partitions
+-- Of each authority the one that takes new certificates.
+SELECT crl.* FROM crl JOIN crl_partition AS newest
+    ON newest.authority_id = crl.authority_id AND newest.id = crl.partition
+WHERE NOT EXISTS (
+    SELECT 1 FROM crl_partition AS later WHERE later.authority_id = newest.authority_id
+        AND (later.opened_at > newest.opened_at
+            OR (later.opened_at = newest.opened_at AND later.id > newest.id))
+);
+
+-- name: next_updates
+-- When the first of each authority's CRLs runs out, of those that are still made.
+SELECT authority_id, MIN(next_update) AS next_update FROM crl
+WHERE due_at IS NOT NULL AND next_update IS NOT NULL GROUP BY authority_id ORDER BY authority_id;
 
 -- name: next_due
 -- The one that is due for longest and that nobody holds. A lease that ends too late is one of a clock

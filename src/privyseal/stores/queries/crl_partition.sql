@@ -8,9 +8,10 @@ SELECT authority_id, id FROM crl_partition AS newest WHERE authority_id IN (:aut
     );
 
 -- name: insert
--- A new partition; from now on it is the open one.
+-- A new partition; from now on it is the open one, also where a clock was set back.
 INSERT INTO crl_partition (authority_id, id, opened_at, certificates)
-VALUES (:authority_id, :id, :opened_at, 0);
+SELECT :authority_id, :id, CASE WHEN newest >= :opened_at THEN newest + 1 ELSE :opened_at END, 0
+FROM (SELECT MAX(opened_at) AS newest FROM crl_partition WHERE authority_id = :authority_id) AS earlier;
 
 -- name: add
 -- Certificates that were issued into a partition.

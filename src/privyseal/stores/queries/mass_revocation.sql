@@ -24,18 +24,24 @@ ORDER BY created_at, id LIMIT :limit;
 SELECT * FROM mass_revocation WHERE authority = :authority AND state = 'RUNNING';
 
 -- name: next_due
--- The order that has waited longest for somebody to work on it.
-SELECT * FROM mass_revocation WHERE state = 'RUNNING' AND leased_until <= :now
-ORDER BY leased_until, id LIMIT 1;
+-- The order that has waited longest for somebody to work on it. A lease that ends too late is one of a
+-- clock that was wrong.
+SELECT * FROM mass_revocation WHERE state = 'RUNNING' AND (leased_until <= :now OR leased_until > :latest)
+ORDER BY leased_until LIMIT 1;
 
 -- name: publishing
 -- Orders that wait for CRLs.
-SELECT * FROM mass_revocation WHERE state = 'PUBLISHING' ORDER BY leased_until, id;
+SELECT * FROM mass_revocation WHERE state = 'PUBLISHING' ORDER BY leased_until;
+
+-- name: is_due
+-- Whether anybody is needed.
+SELECT 1 FROM mass_revocation WHERE state = 'RUNNING' AND (leased_until <= :now OR leased_until > :latest)
+LIMIT 1;
 
 -- name: take
--- Only if nobody holds it.
+-- By who has just read it.
 UPDATE mass_revocation SET holder = :holder, leased_until = :until, attempts = attempts + 1
-WHERE id = :id AND state = 'RUNNING' AND leased_until <= :now;
+WHERE id = :id AND state = 'RUNNING';
 
 -- name: hold
 -- Only by its holder, who has come further.
@@ -52,8 +58,8 @@ UPDATE mass_revocation SET state = :state, finished_at = :finished_at, failure =
 WHERE id = :id AND state = :before;
 
 -- name: steps
--- The authorities of an order, from above to below.
-SELECT * FROM mass_revocation_step WHERE order_id = :order_id ORDER BY position, authority_id;
+-- The authorities of an order.
+SELECT * FROM mass_revocation_step WHERE order_id = :order_id;
 
 -- name: put_step
 -- How far an authority's certificates are through.
@@ -78,13 +84,21 @@ SELECT resource, message FROM mass_revocation_refusal WHERE order_id = :order_id
 -- How much could not be revoked.
 SELECT count(*) AS n FROM mass_revocation_refusal WHERE order_id = :order_id;
 
--- name: candidates
--- What an order takes next: certificates that live and are not revoked for good, after a position in
--- order of issue. Without the text in them nothing is left of the subjects that have it.
+-- name: boundary
+-- The last of so many certificates after a position, in order of issue.
 SELECT issued_at, serial FROM certificate WHERE authority_id = :authority_id
     AND issued_at >= :after_at AND (issued_at > :after_at OR serial > :after_serial)
+ORDER BY issued_at, serial LIMIT 1 OFFSET :skip;
+
+-- name: candidates
+-- What an order takes next: certificates that live and are not revoked for good, between two positions
+-- in order of issue. A subject has a text in it if something is missing when the text is taken out.
+SELECT issued_at, serial FROM certificate WHERE authority_id = :authority_id
+    AND issued_at >= :after_at AND (issued_at > :after_at OR serial > :after_serial)
+    AND issued_at <= :until_at AND (issued_at < :until_at OR serial <= :until_serial)
     AND issued_at < :before AND not_after >= :now
     AND (revoked_at IS NULL OR revocation_reason = :hold)
+    AND template NOT IN (:roots...) AND (service_principal IS NULL OR service_principal <> :responder)
     AND (:template IS NULL OR template = :template)
     AND (:subject IS NULL OR replace(subject, :subject, '') <> subject)
 ORDER BY issued_at, serial LIMIT :limit;
@@ -94,5 +108,15 @@ ORDER BY issued_at, serial LIMIT :limit;
 SELECT count(*) AS n FROM certificate WHERE authority_id = :authority_id
     AND issued_at >= :after_at AND issued_at < :before AND not_after >= :now
     AND (revoked_at IS NULL OR revocation_reason = :hold)
+    AND template NOT IN (:roots...) AND (service_principal IS NULL OR service_principal <> :responder)
     AND (:template IS NULL OR template = :template)
     AND (:subject IS NULL OR replace(subject, :subject, '') <> subject);
+
+-- name: unpublished
+-- CRLs that do not have the last of what an order has revoked, or are not where they go yet.
+SELECT partition FROM crl WHERE authority_id = :authority_id AND due_at IS NOT NULL
+    AND (COALESCE(made_at, 0) <= :last OR failures > 0 OR leased_until > :now)
+    AND (partition = '' OR EXISTS (
+        SELECT 1 FROM revocation WHERE revocation.authority_id = crl.authority_id
+            AND revocation.partition = crl.partition AND revocation.revoked_at >= :first
+    ));

@@ -7,7 +7,7 @@ ON CONFLICT (authority_id) DO UPDATE SET due_at = excluded.due_at, leased_until 
 
 -- name: by_issuers
 -- Those of the authorities whose keys have these hashes.
-SELECT * FROM ocsp_responder WHERE issuer_sha1 IN (:hashes...) OR issuer_sha256 IN (:hashes...);
+SELECT * FROM ocsp_responder WHERE issuer_sha1 IN (:sha1...) OR issuer_sha256 IN (:sha256...);
 
 -- name: next_due
 -- The oldest one that is to be looked after and that nobody holds.

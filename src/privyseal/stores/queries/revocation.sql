@@ -1,7 +1,25 @@
--- name: insert
+-- name: put
 -- A revoked certificate, as CRLs will list it.
 INSERT INTO revocation (authority_id, partition, not_after, serial, entry, revoked_at)
-VALUES (:authority_id, :partition, :not_after, :serial, :entry, :revoked_at);
+VALUES (:authority_id, :partition, :not_after, :serial, :entry, :revoked_at)
+ON CONFLICT (authority_id, partition, not_after, serial)
+    DO UPDATE SET entry = excluded.entry, revoked_at = excluded.revoked_at;
+
+-- name: remove
+-- A hold was taken back: CRLs list it no more …
+DELETE FROM revocation WHERE authority_id = :authority_id AND partition = :partition
+    AND not_after = :not_after AND serial = :serial;
+
+-- name: release
+-- … and delta CRLs say so.
+INSERT INTO release (authority_id, partition, serial, released_at, entry)
+VALUES (:authority_id, :partition, :serial, :revoked_at, :entry)
+ON CONFLICT (authority_id, partition, serial)
+    DO UPDATE SET released_at = excluded.released_at, entry = excluded.entry;
+
+-- name: forget_release
+-- It is revoked or held again.
+DELETE FROM release WHERE authority_id = :authority_id AND partition = :partition AND serial = :serial;
 
 -- name: page
 -- What a CRL lists, in the order of its clustered key.

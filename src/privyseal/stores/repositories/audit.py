@@ -11,6 +11,7 @@ from privyseal.stores.sql import Row, queries, sql, time_of, to_micros
 from privyseal.wrapping import Wrapper
 
 _Q = queries("audit")
+_MOST = 2**63 - 1  # the largest number that a column holds
 _PLACE = {"table": "audit_key", "column": "private_wrapped"}
 
 
@@ -40,7 +41,7 @@ class SqlTrail:
         )
 
     def last(self, tx: Tx) -> Signed | None:
-        row = sql(tx).row(_Q["last"])
+        row = sql(tx).row(_Q["last"], most=_MOST)
         return _signed(row) if row else None
 
     def find(self, tx: Tx, number: int) -> Signed | None:
@@ -48,7 +49,7 @@ class SqlTrail:
         return _signed(row) if row else None
 
     def after(self, tx: Tx, number: int, limit: int) -> Sequence[Signed]:
-        return [_signed(row) for row in sql(tx).rows(_Q["after"], number=number, limit=limit)]
+        return [_signed(row) for row in sql(tx).rows(_Q["after"], number=number, limit=limit, most=_MOST)]
 
     def add(self, tx: Tx, checkpoint: Signed, spans: Sequence[Span]) -> None:
         sql(tx).change(
@@ -93,12 +94,21 @@ class SqlTrail:
 
 class SqlJournalReader:
     def ends(self, tx: Tx, after: str, limit: int) -> Sequence[tuple[str, int, int]]:
-        rows = sql(tx).rows(_Q["ends"], after=after, limit=limit)
-        return [(row["writer"], row["first"], row["last"]) for row in rows]
+        rows = sql(tx).rows(_Q["ends"], after=after, limit=limit, most=_MOST)
+        found = [(row["writer"], row["first"], row["last"]) for row in rows]
+        return [
+            (writer, first, last)
+            for writer, first, last in found
+            if isinstance(writer, str) and last is not None
+        ]
 
     def rows(self, tx: Tx, writer: str, first: int, last: int, limit: int) -> Sequence[JournalRow]:
         found = sql(tx).rows(_Q["rows"], writer=writer, first=first, last=last, limit=limit)
         return [_row(each) for each in found]
+
+    def follower(self, tx: Tx, writer: str, previous: bytes) -> int | None:
+        row = sql(tx).row(_Q["follower"], writer=writer, previous=previous)
+        return row["seq"] if row else None
 
     def since(self, tx: Tx, writer: str, seq: int, at: datetime, limit: int) -> Sequence[JournalRow]:
         """Rows of one writer after `seq` that were written at `at` or later."""
@@ -106,16 +116,25 @@ class SqlJournalReader:
         return [_row(each) for each in rows]
 
 
+# Whatever somebody has written into a column: who reads for an audit must not stumble. In SQLite text
+# and blobs are greater than every number, so that a bound on a number keeps them out.
+
+
 def _signed(row: Row) -> Signed:
-    return Signed(row["number"], row["body"], row["signature"], row["frontier"])
+    body, signature, frontier = row["body"], row["signature"], row["frontier"]
+    return Signed(
+        row["number"],
+        body if isinstance(body, str) else "",
+        signature if isinstance(signature, bytes) else b"",
+        frontier if isinstance(frontier, bytes) else b"",
+    )
 
 
 def _chain(row: Row) -> Chain:
-    return Chain(row["writer"], row["seq"], row["head"])
+    return Chain(row["writer"], row["seq"] if isinstance(row["seq"], int) else BEFORE_THE_FIRST, row["head"])
 
 
 def _row(row: Row) -> JournalRow:
-    """Whatever somebody has written into the columns: who reads for an audit must not stumble."""
     try:
         at = time_of(row["at"])
     except (TypeError, OverflowError):

@@ -4,6 +4,11 @@ from privyseal.ca.repositories import Repositories
 from privyseal.stores.repositories.audit_reports import SqlAuditReports
 from privyseal.stores.repositories.authorities import SqlAuthorities
 from privyseal.stores.repositories.certificates import SqlCertificates
+from privyseal.stores.repositories.crl_entries import SqlCrlEntries
+from privyseal.stores.repositories.crls import SqlCrls
+from privyseal.stores.repositories.mass_revocations import SqlMassRevocations
+from privyseal.stores.repositories.ocsp_answers import SqlOcspAnswers
+from privyseal.stores.repositories.ocsp_responders import SqlOcspResponders
 from privyseal.stores.repositories.partitions import SqlPartitions
 from privyseal.stores.repositories.pending_requests import SqlPendingRequests
 from privyseal.stores.repositories.permissions import SqlPermissions
@@ -21,4 +26,9 @@ REPOSITORIES = Repositories(
     pending_requests=SqlPendingRequests(),
     revocations=SqlRevocations(),
     partitions=SqlPartitions(),
+    crls=SqlCrls(),
+    crl_entries=SqlCrlEntries(),
+    ocsp_responders=SqlOcspResponders(),
+    ocsp_answers=SqlOcspAnswers(),
+    mass_revocations=SqlMassRevocations(),
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from privyseal.ca.model import Certificate
+from privyseal.ca.revocation.reasons import HOLD
 from privyseal.names import format_serial
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
@@ -54,6 +55,27 @@ class SqlCertificates:
             invalidity_date=to_micros(invalidity_date),
         )
         return touched == 1
+
+    def revoke_held(
+        self, tx: Tx, authority_id: str, serial: int, *, reason: str, invalidity_date: datetime | None = None
+    ) -> bool:
+        touched = sql(tx).change(
+            _Q["revoke_held"],
+            authority_id=authority_id,
+            serial=format_serial(serial),
+            reason=reason,
+            invalidity_date=to_micros(invalidity_date),
+            hold=HOLD,
+        )
+        return touched == 1
+
+    def release(self, tx: Tx, authority_id: str, serial: int) -> bool:
+        where = {"authority_id": authority_id, "serial": format_serial(serial)}
+        return sql(tx).change(_Q["release"], **where, hold=HOLD) == 1
+
+    def by_keys(self, tx: Tx, key_digests: Sequence[bytes]) -> Sequence[Certificate]:
+        found = map(_certificate, sql(tx).rows(_Q["by_keys"], digests=key_digests))
+        return sorted(found, key=lambda each: (each.issued_at, each.serial, each.authority_id))
 
     def page(
         self, tx: Tx, authority_id: str, after: tuple[datetime, int] | None, limit: int

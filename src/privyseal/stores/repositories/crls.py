@@ -1,6 +1,7 @@
 """`ca.revocation.ports.Crls` in SQL."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,8 +32,21 @@ class SqlCrls:
             interval=INTERVAL // timedelta(microseconds=1),
         )
 
+    def found_at(self, tx: Tx, authority_id: str, partition: str, url: str) -> None:
+        crl = self.find(tx, authority_id, partition)
+        if crl and url not in crl.points:
+            points = json.dumps([*crl.points, url])
+            sql(tx).change(_Q["found_at"], authority_id=authority_id, partition=partition, points=points)
+
     def find(self, tx: Tx, authority_id: str, partition: str) -> Crl | None:
         return _crl(sql(tx).row(_Q["find"], authority_id=authority_id, partition=partition))
+
+    def open_partitions(self, tx: Tx) -> Sequence[Crl]:
+        return [crl for row in sql(tx).rows(_Q["open_partitions"]) if (crl := _crl(row))]
+
+    def next_updates(self, tx: Tx) -> Mapping[str, datetime]:
+        rows = sql(tx).rows(_Q["next_updates"])
+        return {row["authority_id"]: time_of(row["next_update"]) for row in rows}
 
     def next_due(self, tx: Tx) -> Crl | None:
         latest = to_micros(tx.now + LEASE)
@@ -44,11 +58,16 @@ class SqlCrls:
             return None
         return replace(crl, attempts=crl.attempts + 1)
 
+    def hold(self, tx: Tx, crl: Crl) -> bool:
+        return _changed(tx, "extend", crl, until=to_micros(tx.now + LEASE))
+
+    def give_back(self, tx: Tx, crl: Crl) -> None:
+        _changed(tx, "extend", crl, until=to_micros(tx.now))
+
     def append(self, tx: Tx, crl: Crl, document_id: str, seq: int, chunks: Sequence[bytes]) -> bool:
-        until = tx.now + LEASE
-        if not _changed(tx, "extend", crl, until=to_micros(until)):
+        if not self.hold(tx, crl):
             return False
-        _discard(tx, document_id, until + KEEP)
+        _discard(tx, document_id, tx.now + LEASE + KEEP)
         rows = enumerate(chunks, seq)
         sql(tx).change_each(
             _Q["append"], ({"document_id": document_id, "seq": n, "entries": each} for n, each in rows)
@@ -69,7 +88,7 @@ class SqlCrls:
             base_made_at=to_micros(crl.base_made_at),
         ):
             return False
-        return all([_put(tx, each) for each in documents])
+        return all(_put(tx, each) for each in documents)
 
     def finish(self, tx: Tx, crl: Crl, due: datetime | None, *, soon: datetime) -> bool:
         return _changed(
@@ -171,4 +190,5 @@ def _crl(row: Row | None) -> Crl | None:
         this_update=from_micros(row["this_update"]),
         base=row["base"],
         base_made_at=from_micros(row["base_made_at"]),
+        points=tuple(json.loads(row["points"])),
     )

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from privyseal.ca.model import OCSP_RESPONDER
 from privyseal.ca.revocation.mass_model import (
     FINAL,
     Filter,
@@ -20,8 +21,14 @@ from privyseal.caller import Caller
 from privyseal.names import AuthorityArn, format_serial
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
+from privyseal.x509.profiles import PROFILES, ROOT, template_kind
 
 _Q = queries("mass_revocation")
+# Rows that one look goes through: a few hundredths of a second.
+SCAN = 20_000
+# Nobody takes an order for longer.
+LONGEST_LEASE = timedelta(minutes=2)
+_ROOTS = sorted(name for name in PROFILES if template_kind(name) == ROOT)
 # Before the first certificate, and after the last one.
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -47,12 +54,14 @@ class SqlMassRevocations:
     def running_on(self, tx: Tx, authority_arn: str) -> MassRevocation | None:
         return _order(sql(tx).row(_Q["running_on"], authority=authority_arn))
 
+    def is_due(self, tx: Tx) -> bool:
+        return sql(tx).row(_Q["is_due"], **_now(tx)) is not None
+
     def take(self, tx: Tx, holder: str, until: datetime) -> MassRevocation | None:
-        now = to_micros(tx.now)
-        order = _order(sql(tx).row(_Q["next_due"], now=now))
+        order = _order(sql(tx).row(_Q["next_due"], **_now(tx)))
         if order is None:
             return None
-        sql(tx).change(_Q["take"], id=order.id, now=now, holder=holder, until=to_micros(until))
+        sql(tx).change(_Q["take"], id=order.id, holder=holder, until=to_micros(until))
         return replace(order, holder=holder, leased_until=until, attempts=order.attempts + 1)
 
     def hold(self, tx: Tx, order: MassRevocation, until: datetime) -> bool:
@@ -76,7 +85,8 @@ class SqlMassRevocations:
         return sql(tx).change(_Q["change_state"], **values) == 1
 
     def steps(self, tx: Tx, order_id: str) -> Sequence[Step]:
-        return [_step(row) for row in sql(tx).rows(_Q["steps"], order_id=order_id)]
+        found = map(_step, sql(tx).rows(_Q["steps"], order_id=order_id))
+        return sorted(found, key=lambda step: (step.position, step.authority_id))
 
     def put_step(self, tx: Tx, step: Step) -> None:
         at, serial = _position(step.after)
@@ -105,31 +115,52 @@ class SqlMassRevocations:
 
     def candidates(
         self, tx: Tx, authority_id: str, wanted: Filter, after: Position | None, limit: int
-    ) -> Sequence[Position]:
-        where = _where(tx, authority_id, wanted)
+    ) -> tuple[Sequence[Position], Position | None]:
         start = _position(after)
         if wanted.issued_after and start < (wanted.issued_after, ""):
             start = wanted.issued_after, ""
-        where |= {"after_at": to_micros(start[0]), "after_serial": start[1], "limit": limit}
-        rows = sql(tx).rows(_Q["candidates"], **where)
-        return [(time_of(row["issued_at"]), int(row["serial"], 16)) for row in rows]
+        where = {"authority_id": authority_id, "after_at": to_micros(start[0]), "after_serial": start[1]}
+        last = sql(tx).row(_Q["boundary"], **where, skip=SCAN - 1)
+        until = {
+            "until_at": last["issued_at"] if last else to_micros(_LAST),
+            "until_serial": last["serial"] if last else "",
+        }
+        rows = sql(tx).rows(_Q["candidates"], **where, **until, **_wanted(tx, wanted), limit=limit)
+        found = [_seen(row) for row in rows]
+        if len(found) == limit:
+            return found, found[-1]
+        return found, _seen(last) if last else None
 
     def count_candidates(self, tx: Tx, authority_id: str, wanted: Filter) -> int:
-        where = _where(tx, authority_id, wanted)
-        row = sql(tx).row(_Q["count_candidates"], **where, after_at=to_micros(wanted.issued_after or _FIRST))
+        where = {"authority_id": authority_id, "after_at": to_micros(wanted.issued_after or _FIRST)}
+        row = sql(tx).row(_Q["count_candidates"], **where, **_wanted(tx, wanted))
         assert row is not None
         return int(row["n"])
 
+    def unpublished(self, tx: Tx, authority_id: str, first: datetime, last: datetime) -> Sequence[str]:
+        times = {"first": to_micros(first), "last": to_micros(last), "now": to_micros(tx.now)}
+        rows = sql(tx).rows(_Q["unpublished"], authority_id=authority_id, **times)
+        return [row["partition"] for row in rows]
 
-def _where(tx: Tx, authority_id: str, wanted: Filter) -> dict[str, Any]:
+
+def _now(tx: Tx) -> dict[str, Any]:
+    return {"now": to_micros(tx.now), "latest": to_micros(tx.now + LONGEST_LEASE)}
+
+
+def _wanted(tx: Tx, wanted: Filter) -> dict[str, Any]:
     return {
-        "authority_id": authority_id,
         "before": to_micros(wanted.issued_before or _LAST),
         "now": to_micros(tx.now),
         "hold": HOLD,
+        "roots": _ROOTS,
+        "responder": OCSP_RESPONDER,
         "template": wanted.template,
         "subject": wanted.subject,
     }
+
+
+def _seen(row: Row) -> Position:
+    return time_of(row["issued_at"]), int(row["serial"], 16)
 
 
 def _position(after: Position | None) -> tuple[datetime, str]:

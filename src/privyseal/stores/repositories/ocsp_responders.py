@@ -22,8 +22,9 @@ class SqlOcspResponders:
             now=to_micros(tx.now),
         )
 
-    def by_issuers(self, tx: Tx, key_hashes: Sequence[bytes]) -> Sequence[OcspResponder]:
-        return [_responder(row) for row in sql(tx).rows(_Q["by_issuers"], hashes=key_hashes)]
+    def by_issuers(self, tx: Tx, keys: Sequence[tuple[str, bytes]]) -> Sequence[OcspResponder]:
+        sha1, sha256 = ([item for oid, item in keys if oid == each] for each in (SHA1, SHA256))
+        return [_responder(row) for row in sql(tx).rows(_Q["by_issuers"], sha1=sha1, sha256=sha256)]
 
     def next_due(self, tx: Tx) -> OcspResponder | None:
         row = sql(tx).row(_Q["next_due"], now=to_micros(tx.now))
@@ -33,8 +34,8 @@ class SqlOcspResponders:
         where = {"authority_id": responder.authority_id, "attempts": responder.attempts}
         if sql(tx).change(_Q["lease"], **where, until=to_micros(until)) != 1:
             return None
-        row = sql(tx).row(_Q["by_issuers"], hashes=[responder.key_hashes[SHA1]])
-        return _responder(row) if row else None
+        (leased,) = self.by_issuers(tx, [(SHA1, responder.key_hashes[SHA1])])
+        return leased
 
     def settle(self, tx: Tx, responder: OcspResponder, due_at: datetime | None) -> bool:
         where = {"authority_id": responder.authority_id, "attempts": responder.attempts}

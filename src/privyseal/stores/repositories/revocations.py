@@ -12,8 +12,15 @@ _Q = queries("revocation")
 
 
 class SqlRevocations:
-    def insert_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
-        sql(tx).change_each(_Q["insert"], (_columns(each) for each in revocations))
+    def put_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
+        rows = [_columns(each) for each in revocations]
+        sql(tx).change_each(_Q["put"], rows)
+        sql(tx).change_each(_Q["forget_release"], rows)
+
+    def release_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
+        rows = [_columns(each) for each in revocations]
+        sql(tx).change_each(_Q["remove"], rows)
+        sql(tx).change_each(_Q["release"], rows)
 
 
 def _columns(revocation: Revocation) -> dict[str, Any]:

@@ -14,6 +14,7 @@ CREATE TABLE crl (
     next_update           BIGINT,
     base                  BIGINT,          -- number of the complete one that deltas are to
     base_made_at          BIGINT,
+    points                TEXT   NOT NULL, -- JSON array of the URLs that certificates of a partition name
     PRIMARY KEY (authority_id, partition)
 );
 
