@@ -152,7 +152,10 @@ class Lanes(Generic[Key, Request, Result]):
 
     def _lane(self, key: Key) -> Lane[Request, Result]:
         with self._lock:
-            return self._lanes.setdefault(key, Lane(self._run_batch, self._executor))
+            lane = self._lanes.get(key)
+            if lane is None:
+                lane = self._lanes[key] = Lane(self._run_batch, self._executor)
+            return lane
 
     def _drop_if_idle(self, key: Key, lane: Lane[Request, Result]) -> None:
         with self._lock:
