@@ -56,6 +56,8 @@ def running() -> Iterator[Service]:
             product.pool,
             certificates=product.authorities.reader,
             devices=product.registry,
+            revoking=product.authorities.named_revoking,
+            mass_revoking=product.authorities.mass_revoking,
         )
         with serving(App(api.routes(), SilentMeter())) as url:
             yield Service(product, url)

@@ -47,6 +47,8 @@ def test_a_certificate_is_listed_with_what_is_in_it(service: Service) -> None:
                 "not_after": rfc3339(certificate.not_valid_after_utc),
                 "issued_at": rfc3339(START + timedelta(seconds=1)),
                 "revoked_at": None,
+                "revocation_reason": None,
+                "invalidity_date": None,
             }
         ],
         "next": None,
@@ -65,6 +67,7 @@ def test_a_revoked_certificate_says_since_when(service: Service) -> None:
     service.product.authorities.revocation.revoke(OPERATOR, authority, entry["serial"], "KEY_COMPROMISE")
     (entry,) = service.client().pages("/certificates", "certificates", {"authority": authority})
     assert entry["revoked_at"] == rfc3339(START + timedelta(seconds=2))
+    assert entry["revocation_reason"] == "KEY_COMPROMISE"
 
 
 def test_pages_follow_each_other_to_the_end(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""`privyseal cert`: listing, fetching and revoking."""
+"""`privyseal cert`: listing and fetching."""
 
 import json
 from typing import Any
@@ -91,39 +91,3 @@ def test_what_is_no_certificate_arn_never_leaves_the_machine(shell: Shell, far: 
     assert outcome.code == 1
     assert "is not the ARN of a certificate" in outcome.err
     assert far.received == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "authority"),
-    [
-        ([ARN], ISSUING_ARN),
-        (["--serial", "0A:BC"], ISSUING_ARN),
-        (["--serial", "abc", "--ca", ROOT_ARN], ROOT_ARN),
-    ],
-)
-def test_revoke_takes_an_arn_or_a_serial(
-    shell: Shell, far: FarSide, arguments: list[str], authority: str
-) -> None:
-    outcome = shell("cert", "revoke", *arguments, "--reason", "key-compromise")
-    assert (outcome.code, outcome.err) == (0, "")
-    assert far.received[0].json == {
-        "CertificateAuthorityArn": authority,
-        "CertificateSerial": f"{0xABC:032x}",
-        "RevocationReason": "KEY_COMPROMISE",
-    }
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [[], [ARN, "--serial", "ab"], [ARN, "--ca", ROOT_ARN], [ARN, "--reason", "boredom"]],
-)
-def test_revoke_says_what_it_did_not_understand(shell: Shell, far: FarSide, arguments: list[str]) -> None:
-    assert shell("cert", "revoke", *arguments).code == 2
-    assert far.received == []
-
-
-def test_a_certificate_is_revoked_once(shell: Shell, far: FarSide) -> None:
-    far.say(aws_error("RequestAlreadyProcessedException", "revoked already"))
-    outcome = shell("cert", "revoke", ARN)
-    assert outcome.code == 1
-    assert outcome.err == "error: RequestAlreadyProcessedException: revoked already\n"

@@ -110,13 +110,14 @@ def test_a_certificate_is_found_fetched_and_revoked_once(
     assert (listed["subject"], listed["revoked_at"]) == ("CN=short-lived", None)
     serial = openssl(shell, "x509", "-in", "short-lived.cert.pem", "-noout", "-serial").strip()
     by_serial = ("cert", "revoke", "--serial", serial.removeprefix("serial="), "--reason", "superseded")
-    assert asked(*by_serial)["certificate_arn"] == arn
+    (revoked,) = asked(*by_serial)["certificates"]
+    assert (revoked["arn"], revoked["revocation_reason"]) == (arn, "SUPERSEDED")
     (listed,) = (entry for entry in asked("cert", "list")["certificates"] if entry["arn"] == arn)
     age = datetime.now(UTC) - datetime.fromisoformat(listed["revoked_at"])
     assert abs(age) < timedelta(minutes=5)
     again = privyseal("cert", "revoke", arn)
     assert again.code == 1
-    assert again.err.startswith("error: RequestAlreadyProcessedException: ")
+    assert again.err.startswith("error: already-done: ")
 
 
 def test_a_listing_in_pages_of_one_is_the_same_listing(service: Service) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from privyseal.cli.mass import cascade, revocations
 from privyseal.cli.options import example, key_algorithm_option, output_option, with_environment
 from privyseal.cli.output import rfc3339, show_fields, show_json, show_rows
 from privyseal.client import ApiError, Environment, PrivySealClient, create_authority
@@ -32,6 +33,10 @@ SHORT_NAMES = {
 @click.group()
 def ca() -> None:
     """Create and list certificate authorities."""
+
+
+ca.add_command(cascade)
+ca.add_command(revocations)
 
 
 @ca.command(epilog=example('privyseal ca create --parent "$PRIVYSEAL_ROOT_CA_ARN" --name "Team CA"'))

@@ -9,27 +9,23 @@ import click
 
 from privyseal.cli.ca import authorities
 from privyseal.cli.files import require_absent, write_files
+from privyseal.cli.mass import revoke_matching
+from privyseal.cli.named import hold, release, revoke
 from privyseal.cli.options import example, force_option, output_option, with_environment
 from privyseal.cli.output import show_json, show_rows
 from privyseal.client import Environment, wait_for_certificate
-from privyseal.names import AuthorityArn, CertificateArn, format_serial, parse_serial
-
-# RevocationReason of the acm-pca service model.
-REASONS = (
-    "UNSPECIFIED",
-    "KEY_COMPROMISE",
-    "CERTIFICATE_AUTHORITY_COMPROMISE",
-    "AFFILIATION_CHANGED",
-    "SUPERSEDED",
-    "CESSATION_OF_OPERATION",
-    "PRIVILEGE_WITHDRAWN",
-    "A_A_COMPROMISE",
-)
+from privyseal.names import CertificateArn
 
 
 @click.group()
 def cert() -> None:
     """List, fetch and revoke certificates."""
+
+
+cert.add_command(revoke)
+cert.add_command(hold)
+cert.add_command(release)
+cert.add_command(revoke_matching, "revoke-matching")
 
 
 @cert.command("list", epilog=example('privyseal cert list --ca "$PRIVYSEAL_ISSUING_CA_ARN" --output json'))
@@ -75,57 +71,6 @@ def get(environment: Environment, arn: str, out: Path | None, force: bool, outpu
         click.echo(pem, nl=False)
 
 
-@cert.command(epilog=example("privyseal cert revoke ARN --reason key-compromise"))
-@click.argument("arn", required=False)
-@click.option("--serial", help="Instead of the ARN: the serial number in hex, with or without colons.")
-@click.option(
-    "--ca", "authority", metavar="ARN", help="With --serial [default: the issuing CA that `up` made]."
-)
-@click.option("--reason", default="UNSPECIFIED", show_default=True, help=f"One of {', '.join(REASONS)}.")
-@output_option
-@with_environment
-def revoke(
-    *,
-    environment: Environment,
-    arn: str | None,
-    serial: str | None,
-    authority: str | None,
-    reason: str,
-    output: str,
-) -> None:
-    """Revoke a certificate, for ever."""
-    if (arn is None) == (serial is None):
-        raise click.UsageError("give either the certificate's ARN or --serial")
-    if arn is not None and authority is not None:
-        raise click.UsageError("--ca goes with --serial: an ARN already names its authority")
-    chosen = reason.upper().replace("-", "_")
-    if chosen not in REASONS:
-        raise click.UsageError(f"{reason!r} is not one of {', '.join(REASONS)}")
-    target = (
-        CertificateArn.parse(arn)
-        if arn
-        else _by_serial(serial or "", authority or environment.issuing_ca_arn)
-    )
-    environment.client().call(
-        "RevokeCertificate",
-        {
-            "CertificateAuthorityArn": str(target.authority),
-            "CertificateSerial": format_serial(target.serial),
-            "RevocationReason": chosen,
-        },
-    )
-    if output == "json":
-        show_json({"certificate_arn": str(target), "reason": chosen})
-    else:
-        click.echo(f"revoked {target}")
-
-
 def _row(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     revoked = certificate.get("revoked_at") or "-"
     return certificate["arn"], certificate["not_after"], revoked, certificate["subject"]
-
-
-def _by_serial(serial: str, authority: str | None) -> CertificateArn:
-    if authority is None:
-        raise click.UsageError("--serial needs the authority: name it with --ca ARN")
-    return CertificateArn(AuthorityArn.parse(authority), parse_serial(serial))

@@ -31,6 +31,8 @@ class CertificateEntry(Struct):
     not_after: datetime
     issued_at: datetime
     revoked_at: datetime | None
+    revocation_reason: str | None  # CERTIFICATE_HOLD: it may be released again
+    invalidity_date: datetime | None
 
 
 class CertificatePage(Struct):
@@ -82,4 +84,6 @@ def _entry(authority: AuthorityArn, row: Certificate) -> CertificateEntry:
         not_after=row.not_after,
         issued_at=row.issued_at,
         revoked_at=row.revoked_at,
+        revocation_reason=row.revocation_reason,
+        invalidity_date=row.invalidity_date,
     )

@@ -5,12 +5,17 @@ from collections.abc import Mapping
 import msgspec
 
 from privyseal.ca.certificates import CertificateReader
+from privyseal.ca.revocation.mass import MassRevoking
+from privyseal.ca.revocation.named import NamedRevoking
 from privyseal.caller import Caller
 from privyseal.clock import Clock
 from privyseal.devices.registry import Registry
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.refusals import Attempt
 from privyseal.frontends.api import certificates as certificate_resource
 from privyseal.frontends.api import devices as device_resource
+from privyseal.frontends.api import mass_revocations as mass_revocation_resource
+from privyseal.frontends.api import revocations as revocation_resource
 from privyseal.frontends.api.model import Call
 from privyseal.frontends.api.router import Router
 from privyseal.frontends.http import Authenticator, Pool, Request, Response, Route
@@ -18,6 +23,9 @@ from privyseal.frontends.http import Authenticator, Pool, Request, Response, Rou
 PREFIX = b"/api/v1/"
 SIGNING_NAME = "privyseal"
 RETRY_AFTER_S = 2
+# RFC 9110 §9.2.1: these change nothing. Whatever else an endpoint has is a change, or might be one.
+SAFE = frozenset({"GET", "HEAD"})
+MAX_RESOURCE = 512  # characters of a path that are recorded
 MAX_BODY = 1024 * 1024  # bytes: an import of a thousand devices
 
 # Total: a test proves it. What is wrong with a signature is 403, as AWS's REST services have it.
@@ -71,10 +79,14 @@ class ApiFrontend:
         *,
         certificates: CertificateReader,
         devices: Registry,
+        revoking: NamedRevoking,
+        mass_revoking: MassRevoking,
     ) -> None:
         endpoints = [
             *certificate_resource.endpoints(certificates, pool),
             *device_resource.endpoints(devices, pool),
+            *revocation_resource.endpoints(revoking, devices, pool),
+            *mass_revocation_resource.endpoints(mass_revoking, pool),
         ]
         self._router = Router(endpoints)
         self._authenticator = authenticator
@@ -85,6 +97,8 @@ class ApiFrontend:
 
     async def handle(self, request: Request) -> Response:
         principal = await self._authenticator.authenticate(request, SIGNING_NAME, self._clock.now())
+        caller = Caller(principal.arn, principal.account, request.request_id)
+        request.attempt = self._attempt(request, caller)
         if not principal.admin:
             text = f"{principal.arn} is not an administrator; this API is for administrators."
             raise PrivySealError(ErrorCode.ACCESS_DENIED, text)
@@ -94,9 +108,19 @@ class ApiFrontend:
         if unknown := query.keys() - endpoint.parameters:
             text = f"There is no parameter {min(unknown)!a}."
             raise PrivySealError(ErrorCode.VALIDATION, text)
-        caller = Caller(principal.arn, principal.account, request.request_id)
         answer = await endpoint.handler(Call(caller, variables, query, request.body))
         return Response(200, msgspec.json.encode(answer), [_JSON])
+
+    def _attempt(self, request: Request, caller: Caller) -> Attempt | None:
+        """The change that is asked for; None for what changes nothing or is not there at all."""
+        if request.method in SAFE:
+            return None
+        try:
+            segments = request.segments(PREFIX)
+            endpoint, _ = self._router.find(request.method, segments)
+        except PrivySealError:
+            return None
+        return Attempt(f"privyseal:{endpoint.operation}", caller, "/".join(segments)[:MAX_RESOURCE])
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
         told = {"code": error.code.value, "message": error.message, "request_id": request.request_id}
