@@ -12,7 +12,7 @@ help:
 	@echo "make run     start a private CA, enrol a sample device, and keep serving"
 	@echo "make test    every test that the installed programs allow"
 	@echo "make check   lint, types, layers, generated shapes and tables"
-	@echo "make bench   certificates per second and CPU per certificate"
+	@echo "make bench   what certificates, CRLs and OCSP answers cost"
 	@echo "make fmt     format the code"
 	@echo "make setup   build .venv with the command .venv/bin/privyseal"
 	@echo "make lock    resolve the dependencies again;  make drift   compare with the newest AWS model"
@@ -49,6 +49,8 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m bench.issue
+	@$(BIN)/python -m bench.crl
+	@$(BIN)/python -m bench.ocsp
 
 fmt: setup
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .

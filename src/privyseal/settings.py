@@ -39,7 +39,7 @@ NO_SETTINGS = frozenset(
 )
 
 # Lists and tables: no variable holds one.
-_IN_THE_FILE_ALONE = frozenset({"crl", "devices", "issuers", "names", "publisher", "quotas"})
+_IN_THE_FILE_ALONE = frozenset({"audit", "crl", "devices", "issuers", "names", "publisher", "quotas"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -83,10 +83,24 @@ class QuotaSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
 
 
+class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[audit]`: checkpoints of the audit trail, and where they are kept outside the database."""
+
+    interval_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 5.0  # between checkpoints
+    sink: Literal["directory", "s3"] = "directory"
+    directory: str = ""  # with `directory`: the folder; `audit` in the data directory where empty
+    bucket: str = ""  # these five are for `s3`
+    prefix: str = ""
+    endpoint_url: str = ""
+    region: str = ""
+    profile: str = ""
+
+
 class CrlSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`[crl]`: certificate revocation lists."""
 
     partition_size: Annotated[int, Meta(ge=1, le=1_000_000)] = 100_000  # certificates of one partition
+    delta: bool = False  # delta CRLs beside the complete ones, which name them
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -113,6 +127,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     devices: DeviceSettings = DeviceSettings()
     issuers: dict[str, IssuerSettings] = {}
     crl: CrlSettings = CrlSettings()
+    audit: AuditSettings = AuditSettings()
     publisher: PublisherSettings = PublisherSettings()
     quotas: QuotaSettings = QuotaSettings()
 
@@ -166,6 +181,14 @@ def _checked(settings: Settings) -> Settings:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT,
             "port and status-port are the same: give metrics and health their own.",
+        )
+    if (settings.audit.sink == "s3") != bool(settings.audit.bucket):
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT, 'audit.bucket is for audit.sink = "s3", which needs one.'
+        )
+    if settings.audit.directory and not Path(settings.audit.directory).is_absolute():
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT, "audit.directory is the whole path of a folder, from the root."
         )
     if settings.revocation_port and settings.revocation_port in {settings.port, settings.status_port}:
         raise PrivySealError(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import structs
@@ -24,23 +25,33 @@ from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.ports import Issuer
 from privyseal.devices.registry import Registry
 from privyseal.devices.terms import Terms
+from privyseal.errors import PrivySealError
+from privyseal.events.checkpointing import ensure_key
+from privyseal.events.ports import JournalReader, Sink, Snapshots, Trail
+from privyseal.events.refusals import Refusals
 from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.aws import acm_pca, sts
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.aws.quotas import limited
+from privyseal.frontends.crl import CrlFrontend
 from privyseal.frontends.health import Health
 from privyseal.frontends.http import App, Authenticator, Limits, Pool, Route
+from privyseal.frontends.ocsp import OcspFrontend
 from privyseal.frontends.provisioning import ProvisioningFrontend
+from privyseal.hosting.audit_trail import AuditTrail
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.hosting.in_process import InProcess
 from privyseal.issuers import ISSUERS
 from privyseal.keystores import KEYSTORES
-from privyseal.observability.metrics import PrometheusMeter, render
+from privyseal.meter import Meter
+from privyseal.observability.metrics import PrometheusMeter, crl_gauges, render
 from privyseal.publishers import PUBLISHERS
-from privyseal.settings import IssuerSettings, PublisherSettings, Settings
+from privyseal.settings import AuditSettings, IssuerSettings, PublisherSettings, Settings
+from privyseal.sinks import SINKS
 from privyseal.store import Store
-from privyseal.stores import STORES
+from privyseal.stores import READERS, STORES
 from privyseal.stores.repositories.access_keys import SqlAccessKeys
+from privyseal.stores.repositories.audit import SqlJournalReader, SqlTrail
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.devices import SqlDevices
 from privyseal.wrapping import Wrapper
@@ -71,6 +82,10 @@ class Parts:
         wrapper = directory.wrapper()
         self.store: Database = _row(STORES, "sqlite")(directory.database, self.clock)
         self.store.migrate()
+        self.trail = SqlTrail(wrapper)
+        self.audit_key = ensure_key(self.store, self.trail)
+        directory.keep_audit_key(self.audit_key.public.pem())
+        self.sink = _sink(directory, settings.audit)
         self.access_keys = SqlAccessKeys(wrapper)
         self.authorities = _authorities(self.store, wrapper, directory, settings)
         self.pool = Pool(POOL_THREADS, POOL_QUEUE)
@@ -126,20 +141,78 @@ def _opened(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
 @contextmanager
 def online(directory: DataDirectory, settings: Settings) -> Iterator[Apps]:
     with _opened(directory, settings) as parts:
-        apps = _apps(parts)
-        parts.authorities.start()
-        yield apps
+        meter = PrometheusMeter()
+        trail = _audit_trail(parts, meter)
+        try:
+            apps = _apps(parts, meter, trail.refusals)
+            parts.authorities.start()
+            trail.start()
+            yield apps
+        finally:
+            trail.close()
 
 
-def _apps(parts: Parts) -> Apps:
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The audit trail of a data directory, for reading only: nothing is started, made or unlocked."""
+
+    store: Snapshots
+    trail: Trail
+    journal: JournalReader
+
+
+@contextmanager
+def audit(directory: DataDirectory) -> Iterator[Audit]:
+    store = _row(READERS, "sqlite")(directory.database, SystemClock())
+    try:
+        yield Audit(store, SqlTrail(), SqlJournalReader())
+    finally:
+        store.close()
+
+
+def _sink(directory: DataDirectory, section: AuditSettings) -> Sink:
+    if section.sink == "directory":
+        folder = Path(section.directory) if section.directory else directory.audit
+        local: Sink = _row(SINKS, section.sink)(folder)
+        return local
+    remote: Sink = _row(SINKS, section.sink)(
+        section.bucket,
+        section.prefix,
+        endpoint_url=section.endpoint_url or None,
+        region=section.region or None,
+        profile=section.profile or None,
+    )
+    return remote
+
+
+def _audit_trail(parts: Parts, meter: Meter) -> AuditTrail:
+    return AuditTrail(
+        parts.store,
+        parts.trail,
+        SqlJournalReader(),
+        parts.audit_key,
+        sink=parts.sink,
+        meter=meter,
+        interval_seconds=parts.settings.audit.interval_seconds,
+    )
+
+
+def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
     settings, clock, pool = parts.settings, parts.clock, parts.pool
-    meter = PrometheusMeter()
     authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
     devices = SqlDevices()
     aws = AwsFrontend([parts.limited_acm_pca, sts.service()], authenticator, clock, settings.region)
     registry = Registry(parts.store, devices)
-    api = ApiFrontend(authenticator, clock, pool, certificates=parts.authorities.reader, devices=registry)
-    health = Health(pool.run, lambda: parts.store.view(lambda _: None), render)
+    api = ApiFrontend(
+        authenticator,
+        clock,
+        pool,
+        certificates=parts.authorities.reader,
+        devices=registry,
+        revoking=parts.authorities.named_revoking,
+        mass_revoking=parts.authorities.mass_revoking,
+    )
+    health = Health(pool.run, lambda: parts.store.view(lambda _: None), lambda: _numbers(parts))
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
     if settings.revocation_port is None:
         routes += _revocation_routes(parts)
@@ -149,7 +222,14 @@ def _apps(parts: Parts) -> Apps:
             parts.store, devices, issuer, account=settings.account, names=settings.devices.names
         )
         routes += ProvisioningFrontend(enrolment, parts.device_pool).routes()
-    main = App(routes, meter, otherwise=aws, limits=LIMITS, access_log=settings.access_log)
+    main = App(
+        routes,
+        meter,
+        otherwise=aws,
+        limits=LIMITS,
+        access_log=settings.access_log,
+        refusals=refusals,
+    )
     status = App(_all_health_routes(health), meter) if settings.status_port is not None else None
     revocation = App(_revocation_routes(parts), meter) if settings.revocation_port is not None else None
     return Apps(main, status, revocation)
@@ -157,8 +237,20 @@ def _apps(parts: Parts) -> Apps:
 
 def _revocation_routes(parts: Parts) -> list[Route]:
     """What relying parties ask for: CRLs and OCSP answers."""
-    del parts
-    return []
+    crls = CrlFrontend(parts.authorities.crl_reader, parts.pool, parts.clock)
+    # An address of its own is where OcspCustomCname leads, without a path.
+    ocsp = OcspFrontend(
+        parts.authorities.ocsp, parts.clock, at_root=parts.settings.revocation_port is not None
+    )
+    return [*crls.routes(), *ocsp.routes()]
+
+
+def _numbers(parts: Parts) -> bytes:
+    """What is counted, and what is read now; a database that is away takes only its own."""
+    try:
+        return render() + crl_gauges(parts.authorities.crl_reader.next_updates())
+    except PrivySealError:
+        return render()
 
 
 def _health_routes(health: Health, settings: Settings) -> list[Route]:
@@ -176,13 +268,15 @@ def _authorities(
     store: Store, wrapper: Wrapper, directory: DataDirectory, settings: Settings
 ) -> CertificateAuthorities:
     key_store: KeyStore = _row(KEYSTORES, "software")(wrapper)
+    publisher = _publisher(directory, settings.publisher)
     return CertificateAuthorities(
         store,
         REPOSITORIES,
         key_store,
-        _publisher(directory, settings.publisher),
-        urls=StatusUrls(settings.revocation_url or None),
+        publisher,
+        urls=StatusUrls(settings.revocation_url or None, publisher.url),
         partition_size=settings.crl.partition_size,
+        crl_deltas=settings.crl.delta,
         certificates_per_authority=settings.quotas.certificates_per_authority,
         issuing_delay=timedelta(seconds=settings.issuing_delay_seconds)
         if settings.asynchronous_issuing

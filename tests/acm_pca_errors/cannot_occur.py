@@ -35,16 +35,10 @@ CANNOT_OCCUR = (
         " there is nothing else to get wrong.",
     ),
     Reason(
-        "InvalidPolicyException",
-        ("CreateCertificateAuthority", "UpdateCertificateAuthority"),
-        "It is about the policy of the bucket that CRLs are written to, and CRLs are not served yet:"
-        " switching them on is an InvalidArgsException.",
-    ),
-    Reason(
         "LimitExceededException",
         ("CreatePermission", "RevokeCertificate"),
         "One principal can have one permission on an authority, and nothing limits how many certificates"
-        " are revoked: there is no CRL yet that would grow too large.",
+        " are revoked: a CRL of a million entries is made like a small one.",
     ),
     Reason(
         "LockoutPreventedException",

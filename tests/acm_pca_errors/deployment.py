@@ -1,6 +1,6 @@
 """The whole of acm-pca behind HTTP in this process, with a clock that can be moved and fakes at its ports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -10,6 +10,7 @@ from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.clock import FixedClock
+from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import acm_pca
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.http import App, Authenticator, Pool
@@ -22,6 +23,20 @@ from tests.frontends.live import serving
 
 ADMIN = AccessKey("AKIAADMIN00000000000", "the-secret-of-admin", ACCOUNT, CALLER.principal, admin=True)
 CERTIFICATES_PER_AUTHORITY = 20  # as an operator may set it
+
+
+# A bucket that may be looked at and not be written: what Amazon S3 says then, `publishers/s3.py` knows.
+UNWRITABLE = "nobody-may-write-here"
+
+
+class Buckets(DirectoryPublisher):
+    def put(
+        self, bucket: str, key: str, content: Iterable[bytes], content_type: str, *, acl: str | None = None
+    ) -> None:
+        if bucket == UNWRITABLE:
+            text = f"AWS Private CA requires putObject permissions for your S3 bucket '{bucket}'."
+            raise PrivySealError(ErrorCode.VALIDATION, text)
+        super().put(bucket, key, content, content_type, acl=acl)
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ def deployment(folder: Path) -> Iterator[Scene]:
         world.store,
         world.rows,
         world.keys,
-        DirectoryPublisher(folder),
+        Buckets(folder),
         urls=world.urls,
         certificates_per_authority=CERTIFICATES_PER_AUTHORITY,
     )

@@ -12,7 +12,7 @@ from privyseal.ca.deferred import Deferred
 from privyseal.ca.limits import MAX_AUTHORITIES, MAX_TAGS
 from privyseal.ca.states import Status
 from privyseal.names import CertificateArn, new_id
-from tests.acm_pca_errors.deployment import CERTIFICATES_PER_AUTHORITY, Scene
+from tests.acm_pca_errors.deployment import CERTIFICATES_PER_AUTHORITY, UNWRITABLE, Scene
 from tests.acm_pca_errors.requests import EC_CONFIGURATION, good
 from tests.acm_pca_errors.wire import MODEL, MODELLED, Members
 from tests.ca.parent import Parent
@@ -191,6 +191,10 @@ def _everywhere() -> Iterator[tuple[tuple[str, str], Provocation]]:
             yield (operation, "InvalidStateException"), _deleted(operation)
 
 
+def _crl(**changes: object) -> Members:
+    return {"CrlConfiguration": {"Enabled": True, "ExpirationInDays": 7} | changes}
+
+
 _RESERVED = [{"Key": "aws:reserved", "Value": ""}]
 _WRONG_KEY = EC_CONFIGURATION | {"SigningAlgorithm": "SHA256WITHRSA"}
 
@@ -199,6 +203,9 @@ PROVOKED: Mapping[tuple[str, str], Provocation] = {
     ("CreateCertificateAuthority", "LimitExceededException"): _as_many_authorities_as_allowed,
     ("CreateCertificateAuthority", "InvalidArgsException"): lambda s: _named(
         s, "CreateCertificateAuthority", "", CertificateAuthorityConfiguration=_WRONG_KEY
+    ),
+    ("CreateCertificateAuthority", "InvalidPolicyException"): lambda s: _named(
+        s, "CreateCertificateAuthority", "", RevocationConfiguration=_crl(S3BucketName=UNWRITABLE)
     ),
     ("CreateCertificateAuthority", "InvalidTagException"): lambda s: _named(
         s, "CreateCertificateAuthority", "", Tags=_RESERVED
@@ -257,6 +264,9 @@ PROVOKED: Mapping[tuple[str, str], Provocation] = {
     ("UpdateCertificateAuthority", "InvalidArgsException"): _active(
         "UpdateCertificateAuthority", Status="EXPIRED"
     ),
+    ("UpdateCertificateAuthority", "InvalidPolicyException"): _active(
+        "UpdateCertificateAuthority", RevocationConfiguration=_crl(S3BucketName=UNWRITABLE)
+    ),
     ("UpdateCertificateAuthority", "InvalidStateException"): _pending("UpdateCertificateAuthority"),
 }
 
@@ -293,6 +303,13 @@ MORE: Mapping[tuple[str, str, str], Provocation] = (
         ),
         ("IssueCertificate", "InvalidArnException", "no template"): _active(
             "IssueCertificate", TemplateArn="arn:aws:acm-pca:us-east-1:111122223333:template"
+        ),
+        ("UpdateCertificateAuthority", "InvalidArgsException", "a protocol in a name"): _active(
+            "UpdateCertificateAuthority",
+            RevocationConfiguration=_crl(CustomCname="http://crl.example.com"),
+        ),
+        ("UpdateCertificateAuthority", "InvalidArgsException", "no bucket's name"): _active(
+            "UpdateCertificateAuthority", RevocationConfiguration=_crl(S3BucketName="No_Bucket")
         ),
         ("ListTags", "ValidationException", "no token"): _active("ListTags", NextToken="x"),
         ("GetCertificate", "InvalidArnException", "no certificate"): _active(

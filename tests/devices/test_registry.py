@@ -71,9 +71,18 @@ def test_a_full_import_is_one_journal_row_with_every_key(product: Deployment) ->
 def test_an_import_that_changes_nothing_leaves_no_journal_row(product: Deployment) -> None:
     product.register("a", ONE)
     before = product.journal()
-    product.registry.import_devices(OPERATOR, [("a", key_pem(ONE)), ("a", key_pem(TWO)), ("", "")])
+    product.registry.import_devices(OPERATOR, [("a", key_pem(ONE)), ("", "")])
     assert product.registry.import_devices(OPERATOR, []) == []
     assert product.journal() == before
+
+
+def test_a_key_that_would_have_replaced_another_is_in_the_journal(product: Deployment) -> None:
+    product.register("a", ONE)
+    product.registry.import_devices(OPERATOR, [("a", key_pem(TWO)), ("b", key_pem(TWO))])
+    new, kept = (each["detail"] for each in product.journal()[-2:])
+    digest = hashlib.sha256(key_der(TWO)).hexdigest()
+    assert new == {"public_key_sha256": {"b": digest}}
+    assert kept == {"result": "refused", "error": "conflict", "public_key_sha256": {"a": digest}}
 
 
 def test_more_rows_than_a_transaction_takes_are_refused(product: Deployment) -> None:

@@ -80,7 +80,7 @@ def test_heads_that_come_byte_by_byte_delay_nobody_and_are_cut_off(world: World)
 
 
 def test_bodies_that_come_byte_by_byte_delay_nobody_and_are_refused(world: World, state: State) -> None:
-    commits = state.commits()
+    before = state.contents(), state.records()
     head = world.describe().partition(b"\r\n\r\n")[0].replace(b"Content-Length: ", b"Content-Length: 9")
     with ExitStack() as stack:
         slow = [stack.enter_context(_connect(world)) for _ in range(SLOW)]
@@ -92,18 +92,18 @@ def test_bodies_that_come_byte_by_byte_delay_nobody_and_are_refused(world: World
             answers = [_rest(connection) for connection in slow]
         assert time.monotonic() - started < BODY_SECONDS + MARGIN
     assert all(b"SerializationException" in answer for answer in answers)
-    assert state.commits() == commits
+    assert (state.contents(), state.records()) == before
 
 
 def test_whoever_leaves_in_the_middle_of_a_request_leaves_nothing_behind(world: World, state: State) -> None:
     """Cut at every 50th byte: no request has been made, so nothing is done."""
     whole = world.json("CreateCertificateAuthority", {"CertificateAuthorityType": "ROOT"} | _CONFIGURATION)
-    commits = state.commits()
+    before = state.contents(), state.records()
     for size in range(1, len(whole) - 1, 50):
         with _connect(world) as connection:
             connection.sendall(whole[:size])
     assert _probe(world) < PROBE_SECONDS
-    assert state.commits() == commits
+    assert (state.contents(), state.records()) == before
 
 
 def test_what_has_no_end_is_not_kept_in_memory(world: World, hostile_service: Service) -> None:

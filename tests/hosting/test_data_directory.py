@@ -216,3 +216,14 @@ def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path, mode: i
     path.chmod(mode)
     with pytest.raises(PrivySealError, match="chmod 700"):
         DataDirectory(path).prepare()
+
+
+def test_the_key_of_the_audit_trail_is_written_once_and_never_replaced(directory: DataDirectory) -> None:
+    """Whoever has put another one into the database cannot make the next start agree."""
+    directory.keep_audit_key(b"one")
+    directory.keep_audit_key(b"one")
+    assert (directory.audit_key.read_bytes(), mode(directory.audit_key)) == (b"one", 0o600)
+    with pytest.raises(PrivySealError) as error:
+        directory.keep_audit_key(b"another")
+    assert_unusable(error, directory, "audit-key.pem is not the key in the database")
+    assert directory.audit_key.read_bytes() == b"one"

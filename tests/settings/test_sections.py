@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.settings import PublisherSettings, QuotaSettings, Settings, load
+from privyseal.settings import AuditSettings, PublisherSettings, QuotaSettings, Settings, load
 
 
 def read(folder: Path, text: str) -> Settings:
@@ -43,6 +43,11 @@ def test_they_are_read(tmp_path: Path) -> None:
     [
         ('[publisher]\ntype = "ftp"', "ftp"),
         ('[publisher]\nbucket = "x"', "bucket"),
+        ('[audit]\nsink = "tape"', "tape"),
+        ('[audit]\nsink = "s3"', "needs one"),
+        ('[audit]\ndirectory = "audit"', "whole path"),
+        ('[audit]\nbucket = "b"', "needs one"),
+        ("[audit]\ninterval-seconds = 0", "interval-seconds"),
         ("[quotas]\ncertificates-per-authority = 0", "certificates-per-authority"),
         ("[quotas]\nrequests-per-second = { ListTags = 0 }", "requests-per-second"),
         ('[quotas]\nrequests-per-second = { ListTags = "many" }', "requests-per-second"),
@@ -56,7 +61,18 @@ def test_what_means_nothing_is_refused(tmp_path: Path, text: str, why: str) -> N
     assert refusal.value.code is ErrorCode.INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("name", ["PRIVYSEAL_PUBLISHER", "PRIVYSEAL_QUOTAS"])
+def test_where_checkpoints_go_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "").audit == AuditSettings(interval_seconds=5.0, sink="directory", directory="")
+    here = read(tmp_path, '[audit]\ninterval-seconds = 1\ndirectory = "/mnt/elsewhere"')
+    assert here.audit == AuditSettings(interval_seconds=1.0, directory="/mnt/elsewhere")
+    bucket = 'bucket = "b"\nprefix = "p"\nregion = "r"\nprofile = "x"\nendpoint-url = "https://s3.example"'
+    there = read(tmp_path, f'[audit]\nsink = "s3"\n{bucket}')
+    assert there.audit == AuditSettings(
+        sink="s3", bucket="b", prefix="p", region="r", profile="x", endpoint_url="https://s3.example"
+    )
+
+
+@pytest.mark.parametrize("name", ["PRIVYSEAL_AUDIT", "PRIVYSEAL_PUBLISHER", "PRIVYSEAL_QUOTAS"])
 def test_no_variable_holds_a_table(tmp_path: Path, name: str) -> None:
     with pytest.raises(PrivySealError, match=name):
         load({}, tmp_path, environ={name: "x"})

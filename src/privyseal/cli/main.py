@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "cert": ("privyseal.cli.cert:cert", "List, fetch and revoke certificates."),
         "inspect": ("privyseal.cli.inspect:inspect", "Show what a certificate says."),
         "device": ("privyseal.cli.device:device", "Register devices and list them."),
+        "audit": ("privyseal.cli.audit:audit", "Verify, export and prove the audit trail."),
         "init": (
             "privyseal.cli.offline:init",
             "Create a data directory with an administrator's key and no authority.",

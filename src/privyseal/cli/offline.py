@@ -1,5 +1,8 @@
-"""Commands that work on a data directory while nothing serves it."""
+"""Commands that work on a data directory and not through a service."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -8,9 +11,12 @@ from privyseal import wiring
 from privyseal.cli.options import output_option
 from privyseal.cli.output import show_json
 from privyseal.client.connection import default_data_dir
+from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.hosting import bootstrap
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.settings import load
+
+Audit = wiring.Audit
 
 
 @click.command(epilog="Example:  privyseal init --data-dir /var/lib/privyseal --region eu-central-1")
@@ -41,3 +47,14 @@ def init(data_dir: Path | None, region: str | None, account: str | None, output:
         "Back up the file kek apart from the rest. "
         f"Serve it with: privyseal serve --data-dir {directory.path}"
     )
+
+
+@contextmanager
+def opened_trail(data_dir: Path | None) -> Iterator[tuple[DataDirectory, wiring.Audit]]:
+    """The audit trail of a data directory, for reading, whether or not a service runs on it."""
+    named = data_dir or os.environ.get("PRIVYSEAL_DATA_DIR")
+    directory = DataDirectory(Path(named) if named else default_data_dir())
+    if not directory.database.exists():
+        raise PrivySealError(ErrorCode.UNAVAILABLE, f"{directory.path} holds no installation.")
+    with wiring.audit(directory) as trail:
+        yield directory, trail

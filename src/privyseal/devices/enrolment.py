@@ -56,7 +56,7 @@ class Enrolment:
         self._store = store
         self._devices = devices
         self._issuer = issuer
-        self._account = account
+        self.account = account
         self._names = names
 
     def enrol(self, csr_pem: bytes, device_id: str, *, request_id: str) -> IssuedDeviceCertificate:
@@ -71,7 +71,7 @@ class Enrolment:
         _check_key(device, csr)  # 3
         _check_common_name(device, csr)  # 4
         check_names(device, csr, self._names)  # 5
-        caller = Caller(f"device:{device.id}", self._account, request_id)
+        caller = Caller(f"device:{device.id}", self.account, request_id)
         if claim is None:
             claim = self._store.transact(lambda tx: self._claim(tx, caller, device, digest))
         issued = self._issue(csr, claim, caller)
@@ -80,7 +80,7 @@ class Enrolment:
         return issued
 
     def _read(self, tx: Tx, device_id: str, digest: bytes) -> tuple[Device, Claim | None]:
-        device = find_device(tx, self._devices, self._account, device_id)
+        device = find_device(tx, self._devices, self.account, device_id)
         return device, self._living_claim(tx, device, digest)
 
     def _living_claim(self, tx: Tx, device: Device, digest: bytes) -> Claim | None:

@@ -13,6 +13,7 @@ from privyseal.devices.model import Device
 from privyseal.devices.ports import Devices, Insertion
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
+from privyseal.events.refusals import REFUSED
 from privyseal.store import Store, Tx
 
 ACTION = "privyseal:ImportDevices"
@@ -65,11 +66,24 @@ class Registry:
             insertions = self._devices.insert_many(tx, caller.account, devices)
             new = [d for d, became in zip(devices, insertions, strict=True) if became is Insertion.NEW]
             if new:
-                keys = {device.id: hashlib.sha256(device.public_key).hexdigest() for device in new}
+                keys = {device.id: _digest(device) for device in new}
                 tx.record(entry(ACTION, caller, "devices", public_key_sha256=keys))
+            if kept := _conflicts(devices, insertions):
+                told = {"result": REFUSED, "error": ErrorCode.CONFLICT.value, "public_key_sha256": kept}
+                tx.record(entry(ACTION, caller, "devices", **told))
             return [_RESULTS[became]() for became in insertions]
 
         return self._store.transact(write) if pairs else []
+
+
+def _conflicts(devices: Sequence[Device], insertions: Sequence[Insertion]) -> Mapping[str, str]:
+    """Ids that are known with another key, and the key that somebody would have put in its place."""
+    pairs = zip(devices, insertions, strict=True)
+    return {device.id: _digest(device) for device, became in pairs if became is Insertion.CONFLICT}
+
+
+def _digest(device: Device) -> str:
+    return hashlib.sha256(device.public_key).hexdigest()
 
 
 def _read(device_id: str, text: str) -> tuple[str, bytes] | PrivySealError:

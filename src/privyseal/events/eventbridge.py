@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from privyseal.events.refusals import REFUSED
 from privyseal.names import AuthorityArn
 from privyseal.store import Entry
 
@@ -31,10 +32,11 @@ _NAMESPACE = uuid.UUID("7c1d3c0e-2f0b-5c52-9a59-9d1b3c2f9e61")
 def envelope(entry: Entry, *, writer: str, seq: int, index: int, at: datetime) -> dict[str, Any] | None:
     """The event of one entry, the `index`-th of row (`writer`, `seq`); None where AWS sends none.
 
-    `detail` of the entry may say `result` ("success" where it does not), `reason` and `report`.
+    `detail` of the entry may say `result` ("success" where it does not), `reason` and `report`. Of a
+    call that was refused at once AWS sends no event: only its caller hears of it.
     """
     detail_type = DETAIL_TYPES.get(entry["action"])
-    if detail_type is None:
+    if detail_type is None or entry["detail"].get("result") == REFUSED:
         return None
     authority, detail = _authority(entry["resource"]), entry["detail"]
     told = {"result": detail.get("result", "success")}

@@ -6,6 +6,8 @@ environment.json   where the service is and the administrator's access key, for 
 ca-bundle.pem      the root certificates, for whoever wants to trust them
 tls/               the service's own certificate and key, where it serves TLS
 buckets/           what is published where there is no S3: BUCKET/KEY
+audit/             checkpoints of the audit trail, where `[audit]` names no other place
+audit-key.pem      the public key that verifies them
 lock               held by the one service that runs on this directory
 """
 
@@ -34,6 +36,8 @@ class DataDirectory:
         self.tls_certificate = self.path / "tls" / "server.pem"
         self.tls_key = self.path / "tls" / "server.key"
         self.buckets = self.path / "buckets"
+        self.audit = self.path / "audit"
+        self.audit_key = self.path / "audit-key.pem"
 
     def prepare(self) -> None:
         """Make the directory. Raises UNAVAILABLE, with what to do, when it cannot be used.
@@ -83,6 +87,17 @@ class DataDirectory:
         if len(kek) != KEK_BYTES:
             raise _unusable(self.path, "its file kek is damaged: restore it from the backup")
         return Wrapper(kek)
+
+    def keep_audit_key(self, pem: bytes) -> None:
+        """Write the public key of the audit trail once. Raises UNAVAILABLE where another one is there."""
+        if not self.audit_key.exists():
+            write_private(self.audit_key, pem)
+        elif self.audit_key.read_bytes() != pem:
+            raise _unusable(
+                self.path,
+                "its file audit-key.pem is not the key in the database: one of them has been replaced. "
+                "If the file is what is wrong, move it away",
+            )
 
     def read_environment(self) -> Mapping[str, Any]:
         """What the last start wrote about itself; empty before the first."""

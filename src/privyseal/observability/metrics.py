@@ -7,8 +7,9 @@ nothing else imports it.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,6 +26,16 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "privyseal_http_requests",
         "Requests answered, by front-end, operation and outcome",
         ("frontend", "operation", "outcome"),
+    ),
+    "audit_checkpoints": (
+        "privyseal_audit_checkpoints",
+        "Checkpoints of the audit trail: signed, failed, or held up by a broken row",
+        ("outcome",),
+    ),
+    "audit_exports": (
+        "privyseal_audit_exports",
+        "Checkpoints that the sink was given: kept or failed",
+        ("outcome",),
     ),
 }
 HISTOGRAMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -82,6 +93,23 @@ def folder() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="privyseal-metrics-", dir=place) as path:
         os.environ[FOLDER_VARIABLE] = path
         yield
+
+
+# A gauge that is read when it is asked for: authorities are few.
+_CRL_NEXT_UPDATE = "privyseal_crl_next_update_seconds"
+
+
+def crl_gauges(next_updates: Mapping[str, datetime]) -> bytes:
+    """When the first CRL of each authority runs out, by the authority's id."""
+    lines = [
+        f"# HELP {_CRL_NEXT_UPDATE} When the first CRL of an authority runs out, in seconds since 1970",
+        f"# TYPE {_CRL_NEXT_UPDATE} gauge",
+        *(
+            f'{_CRL_NEXT_UPDATE}{{authority="{authority}"}} {at.timestamp():.0f}'
+            for authority, at in next_updates.items()
+        ),
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def render() -> bytes:

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 from privyseal.access.model import Principal
+from privyseal.caller import Caller
 from privyseal.clock import Clock
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.refusals import Attempt
 from privyseal.frontends.aws import foreign
 from privyseal.frontends.aws.addressing import RPC_PREFIX, Address, check_envelope, locate
 from privyseal.frontends.aws.model import Call, Operation, Service
-from privyseal.frontends.aws.protocols import awsjson
+from privyseal.frontends.aws.protocols import Wire, awsjson
+from privyseal.frontends.aws.resources import resource_of
 from privyseal.frontends.http import Authenticator, NothingHere, Request, Response, Route
 
 
@@ -43,10 +46,14 @@ class AwsFrontend:
             text = f"{service.name} has no operation {address.operation!r} here."
             raise PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)
         request.operation = f"{service.name}:{operation.name}"
-        _authorise(principal, operation, request.operation)
-        call = Call(principal, request.request_id, now, self._region)
-        typed = address.wire.decode(request.body, operation.request)
-        value = await operation.handler(call, typed)
+        try:
+            _authorise(principal, operation, request.operation)
+            call = Call(principal, request.request_id, now, self._region)
+            value = await operation.handler(call, address.wire.decode(request.body, operation.request))
+        except PrivySealError:
+            if operation.changes:
+                request.attempt = _attempt(request, principal, address.wire, operation)
+            raise
         return address.wire.answer(value, operation.name, request.request_id)
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
@@ -75,6 +82,16 @@ class AwsFrontend:
             text = "The request names no operation: in X-Amz-Target, in the path, or as Action in a form."
             return PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)
         return PrivySealError(ErrorCode.NOT_FOUND, f"There is nothing at {request.path[:200]}")
+
+
+def _attempt(request: Request, principal: Principal, wire: Wire, operation: Operation) -> Attempt:
+    """The change that was refused, with its resource as far as what was sent can be read."""
+    try:
+        resource = resource_of(wire.decode(request.body, operation.request))
+    except PrivySealError:
+        resource = ""
+    caller = Caller(principal.arn, principal.account, request.request_id)
+    return Attempt(request.operation, caller, resource)
 
 
 def _authorise(principal: Principal, operation: Operation, action: str) -> None:

@@ -42,6 +42,7 @@ class Operation:
     request: type[Struct]
     handler: Handler
     everyone: bool = False  # needs a valid signature and no permission (sts:GetCallerIdentity)
+    changes: bool = False  # asks for a change: when it is refused, that is recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ with its handlers by the names of the service model.
 
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.frontends.aws import shapes_acm_pca as shapes
+from privyseal.frontends.aws.acm_pca.access_levels import changes
 from privyseal.frontends.aws.acm_pca.audit_reports import AuditReports
 from privyseal.frontends.aws.acm_pca.authorities import Authorities
 from privyseal.frontends.aws.acm_pca.authority_certificates import AuthorityCertificates
@@ -22,7 +23,7 @@ SUBJECTS = (Authorities, AuthorityCertificates, Certificates, Tags, Permissions,
 def service(authorities: CertificateAuthorities, pool: Pool) -> Service:
     """acm-pca as a table of operations, for the dispatcher."""
     operations = {
-        name: Operation(name, shapes.OPERATIONS[name].request, handler)
+        name: Operation(name, shapes.OPERATIONS[name].request, handler, changes=changes(name))
         for subject in SUBJECTS
         for name, handler in subject(authorities, pool).handlers().items()
     }
