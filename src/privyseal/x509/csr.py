@@ -6,7 +6,6 @@ which are dearer than all the rest, in a row: `claim_pem`, then `prove`, then `c
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, NewType
 
 from cryptography import x509
@@ -55,8 +54,7 @@ _REQUEST_TYPES = frozenset({oids.EXTENSION_REQUEST, oids.MICROSOFT_EXTENSION_REQ
 _REFUSED = "The certificate signing request cannot be used"
 
 
-@dataclass(frozen=True, slots=True)
-class Csr:
+class Csr(NamedTuple):
     """A checked certificate signing request. Its owner has proved to hold the private key."""
 
     der: bytes

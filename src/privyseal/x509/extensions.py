@@ -1,8 +1,8 @@
 """Certificate extensions (RFC 5280 §4.2) as an identifier, a criticality and DER."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from privyseal.x509 import der, oids
 from privyseal.x509.refusal import RefusalError
@@ -25,8 +25,7 @@ KEY_USAGES = (
 _KEPT = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(NamedTuple):
     oid: str
     critical: bool
     value: bytes  # the DER inside the OCTET STRING

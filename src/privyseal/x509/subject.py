@@ -7,7 +7,7 @@ acm-pca service model (ASN1Subject).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from privyseal.errors import ErrorCode
 from privyseal.x509 import der, oids
@@ -80,8 +80,7 @@ _MEMBERS: Mapping[str, str] = MappingProxyType(
 _CUSTOM = "CustomAttributes"
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One AttributeTypeAndValue: its type as a dotted OID, its text, and the value as it was."""
 
     type: str
@@ -89,8 +88,7 @@ class Attribute:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A distinguished name: `raw` is its DER, `rdns` what it says."""
 
     raw: bytes
