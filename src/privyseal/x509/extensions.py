@@ -109,10 +109,12 @@ def read_subject_key_identifier(value: bytes) -> bytes:
     return der.single(value, der.OCTET_STRING).content
 
 
+@lru_cache(_KEPT)
 def authority_key_identifier(key_id: bytes) -> Extension:
     return Extension(oids.AUTHORITY_KEY_IDENTIFIER, False, der.sequence(der.tlv(0x80, key_id)))
 
 
+@lru_cache(_KEPT)
 def read_authority_key_identifier(value: bytes) -> bytes | None:
     fields = der.single(value, der.SEQUENCE).children()
     return next((field.content for field in fields if field.tag == 0x80), None)

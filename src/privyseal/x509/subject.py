@@ -6,6 +6,7 @@ acm-pca service model (ASN1Subject).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -124,6 +125,7 @@ def _rdns(sequence: der.Element) -> Iterator[tuple[Attribute, ...]]:
         yield tuple(_attribute(member) for member in members)
 
 
+@lru_cache(maxsize=256)  # organisations and countries come again and again
 def _attribute(element: der.Element) -> Attribute:
     fields = element.expect(der.SEQUENCE).children()
     if len(fields) != 2:
@@ -147,6 +149,7 @@ def _attribute(element: der.Element) -> Attribute:
 _ESCAPED = frozenset('"+,;<>\\')
 
 
+@lru_cache(maxsize=256)
 def _rfc4514(attribute: Attribute) -> str:
     rule = TYPES.get(attribute.type)
     if rule is None or rule.short is None:
