@@ -112,20 +112,27 @@ def read_name(raw: bytes) -> Name:
 
 def _rdns(sequence: der.Element) -> Iterator[tuple[Attribute, ...]]:
     count = 0
-    for rdn in sequence.children():
-        members = rdn.expect(der.SET).children()
-        count += len(members)
+    for element in sequence.children():
+        rdn = _rdn(element)
+        count += len(rdn)
         if count > MAX_ATTRIBUTES:
             raise RefusalError(f"the name has more than {MAX_ATTRIBUTES} attributes")
-        if not members:
-            raise RefusalError("a relative distinguished name is empty")
-        encoded = [member.raw for member in members]
-        if len(encoded) > 1 and encoded != sorted(set(encoded)):  # X.690 §11.6
-            raise RefusalError("the attributes of a relative distinguished name are not in DER order")
-        yield tuple(_attribute(member) for member in members)
+        yield rdn
 
 
-@lru_cache(maxsize=256)  # organisations and countries come again and again
+@lru_cache(maxsize=128)  # organisations and countries come again and again
+def _rdn(element: der.Element) -> tuple[Attribute, ...]:
+    members = element.expect(der.SET).children()
+    if len(members) > MAX_ATTRIBUTES:
+        raise RefusalError(f"the name has more than {MAX_ATTRIBUTES} attributes")
+    if not members:
+        raise RefusalError("a relative distinguished name is empty")
+    encoded = [member.raw for member in members]
+    if len(encoded) > 1 and encoded != sorted(set(encoded)):  # X.690 §11.6
+        raise RefusalError("the attributes of a relative distinguished name are not in DER order")
+    return tuple(map(_attribute, members))
+
+
 def _attribute(element: der.Element) -> Attribute:
     fields = element.expect(der.SEQUENCE).children()
     if len(fields) != 2:
