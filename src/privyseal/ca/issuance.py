@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from privyseal import log
 from privyseal.ca.issuers import Issuers
@@ -47,8 +47,7 @@ MAX_LOST_ROUNDS = 4
 INTERNAL_TEXT = "The certificate could not be made because of an internal error."
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     prepared: Prepared
     der: bytes
     arn: CertificateArn

@@ -39,8 +39,7 @@ class Snapshot:
     partitions: Mapping[str, str]  # authority id → open CRL partition, where it is partitioned
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A linted to-be-signed certificate and the token holder that it replaces, if any."""
 
     request: IssueRequest
