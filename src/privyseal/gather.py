@@ -4,6 +4,10 @@ Signing and committing many requests at once is what makes the service fast (one
 for all of them), yet callers come one by one, from an event loop or from a thread. A lane takes
 them as they come; while one batch runs the next one collects, so nobody waits for a timer.
 Only standard-library threads are used, and an event loop is woken once per batch.
+
+Python runs one thread at a time, so a batch and the event loop that feeds it can only be in each
+other's way. Where an event loop waits for the next batch, that one begins when the loop has passed on
+the answers of the last and has taken in what came back for them.
 """
 
 import asyncio
@@ -24,6 +28,9 @@ BatchFunction = Callable[[list[Request]], Sequence[Result | PrivySealError]]
 
 MAX_BATCH = 256
 MAX_WAITING = 2048
+# Of the event loop, after a batch: one in which its callers hear of it, one in which they send their
+# answers, one in which the next requests are read.
+TURNS_BETWEEN = 3
 
 
 class Lane(Generic[Request, Result]):
@@ -44,6 +51,7 @@ class Lane(Generic[Request, Result]):
         self._lock = Lock()
         self._waiting: deque[_Slot[Request, Result]] = deque()
         self._running = False
+        self._paused_for: asyncio.AbstractEventLoop | None = None
 
     @property
     def idle(self) -> bool:
@@ -72,8 +80,11 @@ class Lane(Generic[Request, Result]):
             if len(self._waiting) >= self._max_waiting:
                 raise PrivySealError(ErrorCode.THROTTLED, "Too many requests are waiting. Try again later.")
             self._waiting.append(slot)
-            idle = not self._running
+            # Nobody but its own callers waits for an event loop, which may have ended.
+            idle = not self._running or self._paused_for not in {None, slot.loop}
             self._running = True
+            if idle:
+                self._paused_for = None
             return idle
 
     def _begin(self) -> None:
@@ -100,8 +111,33 @@ class Lane(Generic[Request, Result]):
         """Run one batch, then queue up again behind the other lanes of the executor: a lane that
         never runs dry must not keep its thread. What waits at a shutdown is finished at once.
         """
-        while self._batch() and not self._next_turn():
+        while self._batch() and not (self._pause() or self._next_turn()):
             pass
+
+    def _pause(self) -> bool:
+        """Leave the next batch to the event loop that waits for it; False when none does."""
+        with self._lock:
+            loops = {slot.loop for slot in self._waiting}
+            loop = loops.pop()
+            if loop is None or loops:
+                return False
+            self._paused_for = loop
+        try:
+            loop.call_soon_threadsafe(self._go_on, loop, TURNS_BETWEEN)
+        except RuntimeError:  # the loop has closed
+            with self._lock:
+                paused, self._paused_for = self._paused_for, None
+            return paused is None
+        return True
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
+        if turns > 1:
+            loop.call_soon(self._go_on, loop, turns - 1)
+            return
+        with self._lock:
+            paused, self._paused_for = self._paused_for, None
+        if paused:
+            self._begin()
 
     def _batch(self) -> bool:
         """Answer what waits, at most one batch; False when nothing is left. Who has left is skipped."""

@@ -120,3 +120,15 @@ def test_a_head_that_does_not_arrive_is_given_up(impatient_url: str, parts: list
     assert time.monotonic() - started < 2
     assert received.count(b"200 OK") == b"".join(parts).count(GOOD)
     assert b"408 Request Timeout" in received
+
+
+def test_an_answer_comes_in_one_piece(url: str) -> None:
+    """Head and body are one write: whoever reads once has both."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        for _ in range(20):
+            connection.sendall(GOOD)
+            head, end, body = connection.recv(65536).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert end
+            assert body

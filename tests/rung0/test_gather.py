@@ -193,6 +193,50 @@ def test_an_event_loop_gets_its_answers() -> None:
     assert len(doubling.batches) < 100
 
 
+def test_what_comes_back_for_the_answers_of_a_batch_goes_into_the_next(executor: ThreadPoolExecutor) -> None:
+    """Half of the callers come while the other half's batch runs; from then on they go together."""
+    doubling = Doubling()
+    lane = Lane(doubling, executor)
+
+    async def ask_again_and_again(number: int) -> None:
+        for _ in range(10):
+            await lane.submit(number)
+
+    async def main() -> None:
+        doubling.gate.clear()
+        first = [asyncio.create_task(ask_again_and_again(2 * n)) for n in range(4)]
+        assert await asyncio.to_thread(doubling.entered.wait, LONG)
+        others = [asyncio.create_task(ask_again_and_again(2 * n)) for n in range(4)]
+        await asyncio.sleep(0)
+        doubling.gate.set()
+        await asyncio.wait_for(asyncio.gather(*first, *others), LONG)
+
+    asyncio.run(main())
+    assert [len(batch) for batch in doubling.batches[:3]] == [4, 8, 8]
+
+
+def test_who_asks_from_a_thread_does_not_wait_for_an_event_loop(
+    executor: ThreadPoolExecutor, callers: ThreadPoolExecutor
+) -> None:
+    """Not even when a batch has been left to a loop that has ended before it came to it."""
+    doubling = Doubling()
+    lane = Lane(doubling, executor)
+    first = hold(lane, doubling, callers)
+    loop = asyncio.new_event_loop()
+    abandoned = loop.create_task(lane.submit(2))
+    loop.run_until_complete(asyncio.sleep(0))
+    doubling.gate.set()
+    assert first.result(LONG) == 0
+    until = time.monotonic() + LONG
+    while not lane._paused_for:
+        assert time.monotonic() < until, "the next batch was not left to the loop"
+        time.sleep(0.001)
+    loop.close()
+    assert callers.submit(lane.ask, 4).result(LONG) == 8
+    abandoned._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio would complain of it
+    abandoned.get_coro().close()
+
+
 def test_a_request_whose_caller_has_left_is_not_run(
     executor: ThreadPoolExecutor, callers: ThreadPoolExecutor
 ) -> None:

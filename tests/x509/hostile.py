@@ -142,6 +142,8 @@ def _nested(depth: int) -> bytes:
     return data
 
 
+_ECDSA_WITH_NULL = seq(forge.oid("1.2.840.10045.4.3.2"), b"\x05\x00")
+
 PROOF: Mapping[str, Make] = {
     "the last octet of the signature changed": lambda: _flipped(-1),
     "the subject changed after signing": lambda: armour(_good().replace(b"device-1\x30", b"device-2\x30")),
@@ -154,13 +156,23 @@ PROOF: Mapping[str, Make] = {
     "an RSA signature with SHA-224": lambda: armour(csr(forge.rsa2048(), algorithm=forge.RSA_SHA224)),
     "an RSA identifier over an ECDSA signature": lambda: armour(csr(algorithm=forge.RSA_SHA256)),
     "an Ed25519 identifier over an ECDSA signature": lambda: armour(csr(algorithm=forge.ED25519)),
-    "an empty signature": lambda: armour(_unsigned()),
+    "an ECDSA identifier with NULL": lambda: armour(csr(algorithm=_ECDSA_WITH_NULL)),
+    "an empty signature": lambda: armour(_signed_as(lambda _: b"\x00")),
+    "a signature that ends within an octet": lambda: armour(_signed_as(_one_bit_short)),
 }
 
 
-def _unsigned() -> bytes:
+def _signed_as(bits: Callable[[bytes], bytes]) -> bytes:
+    """With these octets, made of what is to be signed, inside of the BIT STRING."""
     info = seq(b"\x02\x01\x00", cn("device-1"), forge.spki_of(forge.p256()), tlv(0xA0, b""))
-    return seq(info, forge.ECDSA_SHA256, tlv(3, b"\x00"))
+    return seq(info, forge.ECDSA_SHA256, tlv(3, bits(info)))
+
+
+def _one_bit_short(info: bytes) -> bytes:
+    """A right signature that says its last bit, which is zero, does not belong to it."""
+    while (signature := forge.sign(forge.p256(), info, forge.ECDSA_SHA256))[-1] % 2:
+        pass
+    return b"\x01" + signature
 
 
 KEYS: Mapping[str, Make] = {

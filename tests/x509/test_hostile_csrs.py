@@ -16,7 +16,7 @@ _DER = (
 REASONS = {
     "pem": "PEM|BEGIN|END|base64|octets; at most",
     "der": f"{_DER}|version|signature algorithm is missing",
-    "proof": "its signature",
+    "proof": "its signature|well-formed DER",
     "key": "public key|RSA key|EC point",
     "subject": f"{_DER}|neither a subject|a string|name attribute|distinguished name|the name has more",
     "name": f"{_DER}|is not a|an iPAddress|names|an otherName|an x400Address|an ediPartyName|a directoryName"

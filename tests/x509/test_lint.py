@@ -134,14 +134,14 @@ BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
         lambda: replace(
             leaf(),
             extensions=tuple(
-                replace(e, critical=True) if e.oid == oids.SUBJECT_KEY_IDENTIFIER else e
+                e._replace(critical=True) if e.oid == oids.SUBJECT_KEY_IDENTIFIER else e
                 for e in leaf().extensions
             ),
         ),
         lambda: replace(
             leaf(),
             extensions=tuple(
-                replace(e, critical=True) if e.oid == oids.AUTHORITY_KEY_IDENTIFIER else e
+                e._replace(critical=True) if e.oid == oids.AUTHORITY_KEY_IDENTIFIER else e
                 for e in leaf().extensions
             ),
         ),

@@ -15,9 +15,9 @@ from datetime import timedelta
 from privyseal import log
 from privyseal.ca.issuance import INTERNAL_TEXT, Issuance, Result
 from privyseal.ca.issuers import Issuers
-from privyseal.ca.preparing import TOKEN_LIFE, Prepared, Snapshot, prepare, token_conflict
+from privyseal.ca.preparing import TOKEN_LIFE, Snapshot, admit, check, prepare, token_conflict
 from privyseal.ca.repositories import Repositories
-from privyseal.ca.requests import IssueRequest, PendingRequest
+from privyseal.ca.requests import Issued, IssueRequest, PendingRequest
 from privyseal.ca.revocation.scopes import Scopes
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
@@ -94,9 +94,10 @@ class Deferred:
             if waiting.request.digest() != request.digest():
                 raise token_conflict()
             return waiting.serial
-        prepared = prepare(request, snapshot, self._issuers)
-        if not isinstance(prepared, Prepared):
-            return prepared.arn.serial  # signed already, for an earlier request with this token
+        admitted = admit(request, snapshot, self._issuers)
+        if isinstance(admitted, Issued):
+            return admitted.arn.serial  # signed already, for an earlier request with this token
+        prepared = prepare(check(admitted), snapshot, self._issuers)
         serial = prepared.tbs.serial
         promise = PendingRequest(
             arn.id, serial, replace(request, serial=serial), now, now + self._delay, None

@@ -19,15 +19,16 @@ fails its neighbours, and nothing here waits for another batch.
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from privyseal import log
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import OCSP_RESPONDER, Certificate
-from privyseal.ca.preparing import Prepared, Snapshot, prepare
+from privyseal.ca.preparing import Prepared, Snapshot, admit, check, prepare
 from privyseal.ca.quotas import CertificateQuota
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
@@ -38,13 +39,15 @@ from privyseal.names import AuthorityArn, CertificateArn
 from privyseal.store import Entry, Store, Tx, UniqueError
 from privyseal.x509.algorithms import signing_algorithm
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 # How often a batch starts again although nothing came of it, because authorities changed meanwhile.
 MAX_LOST_ROUNDS = 4
 INTERNAL_TEXT = "The certificate could not be made because of an internal error."
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     prepared: Prepared
     der: bytes
     arn: CertificateArn
@@ -57,8 +60,27 @@ Result = Issued | PrivySealError
 class _Round:
     """What one pass over the batch left behind: final answers, and those that must go again."""
 
+    requests: Sequence[IssueRequest]
     answers: dict[int, Result] = field(default_factory=dict)
     again: list[int] = field(default_factory=list)
+
+    def each(self, step: Callable[[T], U | Issued], work: Mapping[int, T]) -> dict[int, U]:
+        """One step for one request after the other; who gets an answer, good or bad, goes no further."""
+        passed: dict[int, U] = {}
+        for index, item in work.items():
+            try:
+                result = step(item)
+            except PrivySealError as error:
+                self.answers[index] = error
+            except Exception as error:  # noqa: BLE001 - a defect that one request meets fails no other
+                log.exception("issuing failed", error, request_id=self.requests[index].caller.request_id)
+                self.answers[index] = PrivySealError(ErrorCode.INTERNAL, INTERNAL_TEXT)
+            else:
+                if isinstance(result, Issued):
+                    self.answers[index] = result
+                else:
+                    passed[index] = result
+        return passed
 
 
 class Issuance:
@@ -99,20 +121,7 @@ class Issuance:
     def _round(self, requests: Sequence[IssueRequest], indexes: Sequence[int]) -> _Round:
         leaders, twins, done = _fold(requests, indexes)
         snapshot = self._store.view(lambda tx: self._snapshot(tx, [requests[i] for i in leaders]))
-        signed: dict[int, Signed] = {}
-        for index in leaders:
-            try:
-                prepared = prepare(requests[index], snapshot, self._issuers)
-                if isinstance(prepared, Issued):
-                    done.answers[index] = prepared
-                else:
-                    self._quota.take(prepared.authority.arn.id, snapshot.now)
-                    signed[index] = sign(prepared, self._keys)
-            except PrivySealError as error:
-                done.answers[index] = error
-            except Exception as error:  # noqa: BLE001 - a defect that one request meets fails no other
-                log.exception("issuing failed", error, request_id=requests[index].caller.request_id)
-                done.answers[index] = PrivySealError(ErrorCode.INTERNAL, INTERNAL_TEXT)
+        signed = self._signed(done, {index: requests[index] for index in leaders}, snapshot)
         stored = self._record(list(signed.values()))
         for index, each in signed.items():
             if each.arn in stored:
@@ -125,6 +134,22 @@ class Issuance:
             else:
                 done.again.append(index)
         return done
+
+    def _signed(
+        self, done: _Round, asked: Mapping[int, IssueRequest], snapshot: Snapshot
+    ) -> dict[int, Signed]:
+        """Steps 1 to 6, the whole batch through each part of them. In a row, proofs and signatures find
+        their tables in the processor's caches, and so does everything else: a quarter less time.
+        """
+        admitted = done.each(lambda request: admit(request, snapshot, self._issuers), asked)
+        checked = done.each(check, admitted)
+        prepared = done.each(lambda each: prepare(each, snapshot, self._issuers), checked)
+        counted = done.each(lambda each: self._counted(each, snapshot.now), prepared)
+        return done.each(lambda each: sign(each, self._keys), counted)
+
+    def _counted(self, prepared: Prepared, now: datetime) -> Prepared:
+        self._quota.take(prepared.authority.arn.id, now)
+        return prepared
 
     def _snapshot(self, tx: Tx, requests: Sequence[IssueRequest]) -> Snapshot:
         ids = {arn.id for request in requests if (arn := _arn(request))}
@@ -189,7 +214,7 @@ def _fold(
     Twins have the same caller too: what one may have, another may not.
     """
     first: dict[tuple[str, str], int] = {}
-    leaders, twins, done = [], {}, _Round()
+    leaders, twins, done = [], {}, _Round(requests)
     for index in indexes:
         request = requests[index]
         leader = first.setdefault((request.authority_arn, request.token), index) if request.token else index

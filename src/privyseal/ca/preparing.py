@@ -1,8 +1,12 @@
-"""Steps 1 to 5 of `issuance.py`: from a request to a linted to-be-signed certificate. No I/O."""
+"""Steps 1 to 5 of `issuance.py`: from a request to a linted to-be-signed certificate. No I/O.
+
+In three parts, `admit`, `check` and `prepare`, so that a batch can go through each of them as a whole.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from privyseal import log
 from privyseal.ca.issuers import Issuers
@@ -15,7 +19,7 @@ from privyseal.names import AuthorityArn, CertificateArn, new_serial
 from privyseal.names import partition as aws_partition
 from privyseal.x509 import build, profiles, validity
 from privyseal.x509.algorithms import check_signing_fits
-from privyseal.x509.csr import Csr, parse_pem
+from privyseal.x509.csr import Claim, Csr, Proved, claim_pem, complete, prove
 from privyseal.x509.lint import lint
 from privyseal.x509.passthrough import NOTHING, Passthrough, passthrough_from_model
 
@@ -35,8 +39,7 @@ class Snapshot:
     partitions: Mapping[str, str]  # authority id → open CRL partition, where it is partitioned
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A linted to-be-signed certificate and the token holder that it replaces, if any."""
 
     request: IssueRequest
@@ -48,8 +51,27 @@ class Prepared:
     partition: str  # the CRL partition that it counts to; empty where there is none
 
 
-def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prepared | Issued:
-    """Steps 1 to 5 for one request, without any I/O; or the certificate that its token already has."""
+class Admitted(NamedTuple):
+    """A request that may be made, with a CSR whose proof of possession has not been verified."""
+
+    request: IssueRequest
+    authority: Authority
+    profile: profiles.Profile
+    issuer: build.Issuer | None
+    digest: bytes
+    stale: Certificate | None
+    claim: Claim
+
+
+class Checked(NamedTuple):
+    """An admitted request with the proof of possession that it needs."""
+
+    admitted: Admitted
+    proved: Proved
+
+
+def admit(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Admitted | Issued:
+    """Step 1, and 2 without the proof; or the certificate that the token already has."""
     now = snapshot.now
     # 1. authorise
     arn = AuthorityArn.parse(request.authority_arn)
@@ -64,7 +86,19 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     _check_state(authority, profile, request, now)
     check_signing_fits(request.signing_algorithm, authority.key_algorithm)
     # 2. check CSR
-    csr = parse_pem(request.csr)
+    return Admitted(request, authority, profile, issuer, digest, holder, claim_pem(request.csr))
+
+
+def check(admitted: Admitted) -> Checked:
+    """The proof of step 2."""
+    return Checked(admitted, prove(admitted.claim))
+
+
+def prepare(checked: Checked, snapshot: Snapshot, issuers: Issuers) -> Prepared:
+    """The rest of step 2, and 3 to 5."""
+    request, authority, profile, issuer, digest, stale, _ = checked.admitted
+    now = snapshot.now
+    csr = complete(checked.proved)
     # 3. profile
     api = _passthrough(request, profile)
     if profile.kind == profiles.ROOT:
@@ -77,7 +111,7 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     )
     _check_mode(authority, profile, now, not_after)
     # 4. build
-    partition = snapshot.partitions.get(arn.id, "")
+    partition = snapshot.partitions.get(authority.arn.id, "")
     assert issuer is not None  # _check_state has refused an authority without certificate
     tbs = build.build(
         profile,
@@ -91,7 +125,7 @@ def prepare(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Prep
     )
     # 5. lint
     lint(tbs)
-    return Prepared(request, authority, profile, tbs, digest, holder, partition)
+    return Prepared(request, authority, profile, tbs, digest, stale, partition)
 
 
 def token_conflict() -> PrivySealError:

@@ -32,7 +32,9 @@ class IssueRequest:
 
     def digest(self) -> bytes:
         """Tells requests of one token apart; the caller and the token itself do not count."""
-        passed = json.dumps(self.api_passthrough, sort_keys=True)
+        passed = (
+            json.dumps(self.api_passthrough, sort_keys=True) if self.api_passthrough is not None else "null"
+        )
         parts = (self.signing_algorithm, self.validity, self.not_before, self.template_arn, passed)
         return hashlib.sha256(hashlib.sha256(self.csr).digest() + repr(parts).encode()).digest()
 

@@ -63,7 +63,7 @@ class ToBeSigned:
             der.integer(self.serial),
             algorithm.identifier,
             self.issuer.subject.raw,
-            der.sequence(der.time(self.not_before), der.time(self.not_after)),
+            _validity(self.not_before, self.not_after),
             self.subject.raw,
             self.spki,
             der.tlv(0xA3, der.sequence(*map(_encoded, self.extensions))),
@@ -73,6 +73,11 @@ class ToBeSigned:
         """DER Certificate. Raises INVALID_ARGUMENT when the algorithm is not one of the key's."""
         tbs = self.encode(algorithm)
         return der.sequence(tbs, algorithm.identifier, der.bit_string(algorithm.sign(key, tbs)))
+
+
+@lru_cache(maxsize=64)  # the same for many certificates of one second
+def _validity(not_before: datetime, not_after: datetime) -> bytes:
+    return der.sequence(der.time(not_before), der.time(not_after))
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ its name and GeneralName objects do not carry every string type and every choice
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from privyseal.x509.refusal import RefusalError, shown
@@ -55,10 +55,24 @@ def elements(data: bytes) -> list[Element]:
     """The elements that follow each other in `data`, which they must fill exactly."""
     found, position, end = [], 0, len(data)
     while position < end:
-        tag, start, stop = _header(data, position, end)
-        found.append(Element(tag, data[start:stop], data[position:stop]))
+        start = position + 2
+        if start > end:
+            raise DerError("the data ends within an element")
+        tag, length = data[position], data[position + 1]
+        if tag & 0x1F == 0x1F:
+            raise DerError("tag numbers above 30 do not occur here")
+        if length >= 0x80:
+            length, start = _long_length(data, start, length & 0x7F)
+        stop = start + length
+        if stop > end:
+            raise DerError("the data ends within an element")
+        found.append(_element((tag, data[start:stop], data[position:stop])))
         position = stop
     return found
+
+
+# `Element(…)` without the detour through its `__new__`: every octet of a CSR passes here several times.
+_element = partial(tuple.__new__, Element)
 
 
 def single(data: bytes, tag: int) -> Element:
@@ -69,24 +83,14 @@ def single(data: bytes, tag: int) -> Element:
     return found[0].expect(tag)
 
 
-def _header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
-    """(tag, start of content, end of content) of the element at `position`."""
-    if position + 2 > end:
-        raise DerError("the data ends within an element")
-    tag, length, start = data[position], data[position + 1], position + 2
-    if tag & 0x1F == 0x1F:
-        raise DerError("tag numbers above 30 do not occur here")
-    if length >= 0x80:
-        size = length & 0x7F
-        octets = data[start : start + size]
-        length = int.from_bytes(octets)
-        # X.690 §10.1: the definite form in the fewest octets; four hold any length here.
-        if not 1 <= size <= 4 or len(octets) != size or octets[0] == 0 or length < 0x80:
-            raise DerError("a length is not in its shortest form")
-        start += size
-    if start + length > end:
-        raise DerError("the data ends within an element")
-    return tag, start, start + length
+def _long_length(data: bytes, start: int, size: int) -> tuple[int, int]:
+    """(length, start of content) where `size` octets at `start` hold the length."""
+    octets = data[start : start + size]
+    length = int.from_bytes(octets)
+    # X.690 §10.1: the definite form in the fewest octets; four hold any length here.
+    if not 1 <= size <= 4 or len(octets) != size or octets[0] == 0 or length < 0x80:
+        raise DerError("a length is not in its shortest form")
+    return length, start + size
 
 
 def check(data: bytes, depth: int = 0) -> None:

@@ -1,8 +1,8 @@
 """Certificate extensions (RFC 5280 §4.2) as an identifier, a criticality and DER."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from privyseal.x509 import der, oids
 from privyseal.x509.refusal import RefusalError
@@ -25,8 +25,7 @@ KEY_USAGES = (
 _KEPT = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(NamedTuple):
     oid: str
     critical: bool
     value: bytes  # the DER inside the OCTET STRING
@@ -110,10 +109,12 @@ def read_subject_key_identifier(value: bytes) -> bytes:
     return der.single(value, der.OCTET_STRING).content
 
 
+@lru_cache(_KEPT)
 def authority_key_identifier(key_id: bytes) -> Extension:
     return Extension(oids.AUTHORITY_KEY_IDENTIFIER, False, der.sequence(der.tlv(0x80, key_id)))
 
 
+@lru_cache(_KEPT)
 def read_authority_key_identifier(value: bytes) -> bytes | None:
     fields = der.single(value, der.SEQUENCE).children()
     return next((field.content for field in fields if field.tag == 0x80), None)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from types import MappingProxyType
+from typing import NamedTuple
 
 from privyseal.x509 import der
 from privyseal.x509.refusal import RefusalError, shown
@@ -34,8 +34,7 @@ OTHER, MAIL, DNS, X400, DIRECTORY, EDI, URI, IP, REGISTERED_ID = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralName:
+class GeneralName(NamedTuple):
     """One name: `kind` is RFC 5280's name of the choice, `text` how a person writes it."""
 
     kind: str

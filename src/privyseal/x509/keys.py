@@ -29,8 +29,8 @@ PublicKey = (
     | mldsa.MLDSA87PublicKey
 )
 _KINDS = (
-    rsa.RSAPublicKey,
     ec.EllipticCurvePublicKey,
+    rsa.RSAPublicKey,
     ed25519.Ed25519PublicKey,
     mldsa.MLDSA44PublicKey,
     mldsa.MLDSA65PublicKey,

@@ -6,6 +6,7 @@ is the last stop before the key.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import extensions, oids
@@ -19,8 +20,7 @@ from privyseal.x509.refusal import RefusalError
 from privyseal.x509.second_reader import others_can_read
 
 
-@dataclass(frozen=True, slots=True)
-class _Values:
+class _Values(NamedTuple):
     """The certificate as a reader of it will see it."""
 
     tbs: ToBeSigned

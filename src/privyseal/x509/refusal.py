@@ -4,9 +4,6 @@ The same name may be part of a CSR, of a CA certificate or of an API call, and e
 error of its own on the wire.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from privyseal.errors import ErrorCode, PrivySealError
 
 
@@ -14,13 +11,24 @@ class RefusalError(ValueError):
     """What was read is malformed or not acceptable; the text says why, and holds no raw bytes."""
 
 
-@contextmanager
-def reported(code: ErrorCode, what: str) -> Iterator[None]:
-    """Turn a RefusalError into `PrivySealError(code)`; `what` names the thing that was read."""
-    try:
-        yield
-    except RefusalError as error:
-        raise PrivySealError(code, f"{what}: {error}.") from error
+class reported:  # noqa: N801 - reads as a verb where it is used
+    """Turn a RefusalError into `PrivySealError(code)`; `what` names the thing that was read.
+
+    A class, because a generator that does the same costs more than some of the readings.
+    """
+
+    __slots__ = ("_code", "_what")
+
+    def __init__(self, code: ErrorCode, what: str) -> None:
+        self._code = code
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RefusalError):
+            raise PrivySealError(self._code, f"{self._what}: {error}.") from error
 
 
 def shown(text: str, limit: int = 80) -> str:

@@ -6,8 +6,9 @@ acm-pca service model (ASN1Subject).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from privyseal.errors import ErrorCode
 from privyseal.x509 import der, oids
@@ -80,8 +81,7 @@ _MEMBERS: Mapping[str, str] = MappingProxyType(
 _CUSTOM = "CustomAttributes"
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One AttributeTypeAndValue: its type as a dotted OID, its text, and the value as it was."""
 
     type: str
@@ -89,8 +89,7 @@ class Attribute:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A distinguished name: `raw` is its DER, `rdns` what it says."""
 
     raw: bytes
@@ -113,17 +112,25 @@ def read_name(raw: bytes) -> Name:
 
 def _rdns(sequence: der.Element) -> Iterator[tuple[Attribute, ...]]:
     count = 0
-    for rdn in sequence.children():
-        members = rdn.expect(der.SET).children()
-        count += len(members)
+    for element in sequence.children():
+        rdn = _rdn(element)
+        count += len(rdn)
         if count > MAX_ATTRIBUTES:
             raise RefusalError(f"the name has more than {MAX_ATTRIBUTES} attributes")
-        if not members:
-            raise RefusalError("a relative distinguished name is empty")
-        encoded = [member.raw for member in members]
-        if len(encoded) > 1 and encoded != sorted(set(encoded)):  # X.690 §11.6
-            raise RefusalError("the attributes of a relative distinguished name are not in DER order")
-        yield tuple(_attribute(member) for member in members)
+        yield rdn
+
+
+@lru_cache(maxsize=128)  # organisations and countries come again and again
+def _rdn(element: der.Element) -> tuple[Attribute, ...]:
+    members = element.expect(der.SET).children()
+    if len(members) > MAX_ATTRIBUTES:
+        raise RefusalError(f"the name has more than {MAX_ATTRIBUTES} attributes")
+    if not members:
+        raise RefusalError("a relative distinguished name is empty")
+    encoded = [member.raw for member in members]
+    if len(encoded) > 1 and encoded != sorted(set(encoded)):  # X.690 §11.6
+        raise RefusalError("the attributes of a relative distinguished name are not in DER order")
+    return tuple(map(_attribute, members))
 
 
 def _attribute(element: der.Element) -> Attribute:
@@ -149,6 +156,7 @@ def _attribute(element: der.Element) -> Attribute:
 _ESCAPED = frozenset('"+,;<>\\')
 
 
+@lru_cache(maxsize=256)
 def _rfc4514(attribute: Attribute) -> str:
     rule = TYPES.get(attribute.type)
     if rule is None or rule.short is None:

@@ -6,6 +6,7 @@ of issuing, whatever NotBefore is; NotBefore is an hour earlier, for clocks that
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from privyseal.errors import ErrorCode, PrivySealError
 
@@ -19,6 +20,7 @@ LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=64)  # a batch has one present, and most of its requests ask for the same
 def resolve(
     kind: str,
     value: int,

@@ -18,8 +18,7 @@ class OperationShape(NamedTuple):
     errors: frozenset[str]  # the modelled ones; `errors.COMMON` may always be answered too
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """Who calls and when; `now` is fixed once per request."""
 
     principal: Principal

@@ -140,6 +140,7 @@ class App:
             response = await self._answer(request, route, frontend, receive, arrived)
         finally:
             self._bodies.release(len(request.body))
+            request.body = b""  # an error's trace may keep the request until the next collection
         self._account(request, frontend, response, time.perf_counter() - started)
         if response:
             await send_response(response, receive, send)

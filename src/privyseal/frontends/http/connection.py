@@ -6,12 +6,14 @@ Give it to uvicorn as `http=Connection`.
 import asyncio
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from privyseal.frontends.http.exchange import ARRIVED
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"  # as uvicorn writes it
 _TOO_SLOW: Final = b"408 Request Timeout"
 
 
@@ -19,9 +21,39 @@ class _RefusedError(Exception):
     """Raised in a callback of the parser, it ends the connection with a 400."""
 
 
+class _OneWrite:
+    """The transport of one response. Its head waits for the first of its body, as ASGI has it ("must not
+    start sending the response to the client until it has received at least one Response Body event"), and
+    goes with it: uvicorn writes them apart, which are two system calls.
+    """
+
+    __slots__ = ("_begun", "_head", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif not self._begun and data != _CONTINUE:
+            self._head, self._begun = data, True
+            return
+        self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+        self._transport.close()
+
+
 class Connection(HttpToolsProtocol):
     """Closes a connection whose request head is too long, too slow, unclear, or followed by trailers, or
-    whose chunks are more frame than body.
+    whose chunks are more frame than body. Answers in one write.
     """
 
     head_bytes = 64 * 1024  # request line and headers
@@ -83,6 +115,11 @@ class Connection(HttpToolsProtocol):
         self._unfinished = 0
         self.scope[ARRIVED] = True  # type: ignore[literal-required]
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if cycle.scope["method"] != "HEAD":  # an answer to it has no body
+            cycle.transport = _OneWrite(self.transport)  # type: ignore[assignment]
+        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
