@@ -1,11 +1,7 @@
 """One service for all hostile requests, and a look at its database from outside."""
 
-import hashlib
-import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -13,36 +9,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from privyseal.events.refusals import REFUSED
 from tests.hostile.wire import World
 from tests.service import Service
+from tests.stored import State
 
 DEVICE = "sensor-hostile"
-
-
-class State:
-    """What is stored, seen through a connection of its own that only reads."""
-
-    def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-
-    def contents(self) -> dict[str, str]:
-        """A digest of each table but those of the audit trail, where refusals are on record."""
-        tables = self._database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        names = [name for (name,) in tables if name != "journal" and not name.startswith("audit_")]
-        assert len(names) >= 8
-        found = {name: self._database.execute(f"SELECT * FROM {name}").fetchall() for name in names}
-        return {name: hashlib.sha256(repr(rows).encode()).hexdigest() for name, rows in found.items()}
-
-    def records(self) -> tuple[int, int]:
-        """How many records there are of changes that were made, and of those that were refused."""
-        rows = self._database.execute("SELECT entries FROM journal").fetchall()
-        results = [entry["detail"].get("result") for (entries,) in rows for entry in json.loads(entries)]
-        refused = results.count(REFUSED)
-        return len(results) - refused, refused
-
-    def close(self) -> None:
-        self._database.close()
 
 
 @pytest.fixture(scope="session", name="hostile_service")
