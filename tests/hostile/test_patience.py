@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import processes
-from tests.hostile.conftest import State
+from tests.stored import State
 from tests.hostile.wire import World, exchange
 from tests.service import Service
 

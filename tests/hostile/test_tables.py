@@ -4,7 +4,7 @@ import pytest
 
 from tests.hostile import cbor_bodies, csrs, framing, json_bodies, other_services, rest, signatures, values
 from tests.hostile.case import Case
-from tests.hostile.conftest import State
+from tests.stored import State
 from tests.hostile.wire import Reply, World, exchange
 
 CASES: list[Case] = [
