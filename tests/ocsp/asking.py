@@ -10,7 +10,8 @@ from cryptography.x509 import ocsp
 from privyseal.ca.revocation.answers import Answer
 from privyseal.names import format_serial
 from privyseal.x509 import der
-from privyseal.x509.ocsp_request import NONCE, parse
+from privyseal.x509.ocsp_request import parse
+from privyseal.x509.oids import OCSP_NONCE as NONCE
 from tests.ca.world import CALLER, World
 from tests.ocsp import wire
 

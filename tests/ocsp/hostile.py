@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from privyseal.x509 import der
-from privyseal.x509.ocsp_request import NONCE
+from privyseal.x509.oids import OCSP_NONCE as NONCE
 from tests.ocsp import wire
 
 Chance = random.Random

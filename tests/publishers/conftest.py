@@ -10,7 +10,7 @@ from privyseal.ca.ports import Publisher
 from privyseal.publishers import PUBLISHERS
 from privyseal.publishers.directory import DirectoryPublisher
 from privyseal.publishers.s3 import S3Publisher
-from tests.publishers.fake_s3 import FakeS3, fake_s3
+from tests.publishers.fake_s3 import FakeS3, fake_s3, only_test_credentials
 
 # The buckets that the contract writes to.
 BUCKETS = ("reports", "my.other-bucket.1")
@@ -26,12 +26,7 @@ class Bench:
 
 @pytest.fixture(autouse=True)
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials where every AWS tool looks for them, and nothing of the developer's own."""
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    only_test_credentials(monkeypatch)
 
 
 @pytest.fixture(name="s3")

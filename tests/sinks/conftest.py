@@ -11,7 +11,7 @@ from privyseal.sinks import SINKS
 from privyseal.sinks.directory import FILE, DirectorySink
 from privyseal.sinks.s3 import S3Sink
 from tests.audit.world import World
-from tests.publishers.fake_s3 import FakeS3, fake_s3
+from tests.publishers.fake_s3 import FakeS3, fake_s3, only_test_credentials
 
 BUCKET = "checkpoints"
 
@@ -37,12 +37,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture(autouse=True)
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials where every AWS tool looks for them, and nothing of the developer's own."""
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    only_test_credentials(monkeypatch)
 
 
 @pytest.fixture(name="s3")

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from privyseal.x509 import der, ocsp_request, ocsp_response
 from privyseal.x509.algorithms import KEY_ALGORITHMS, SIGNING_ALGORITHMS, generate_key, signing_algorithm
 from privyseal.x509.der import DerError
-from privyseal.x509.ocsp_request import MAX_CERT_IDS, MAX_NONCE, MAX_SIZE, NONCE, SHA1, SHA256, parse
+from privyseal.x509.ocsp_request import MAX_CERT_IDS, MAX_NONCE, MAX_SIZE, SHA1, SHA256, parse
 from privyseal.x509.ocsp_response import Failure, Good, Revoked, SingleResponse, Unknown
+from privyseal.x509.oids import OCSP_NONCE as NONCE
 from tests.ocsp import judges, wire
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from privyseal.caller import Caller
+from privyseal.events.tree import leaf_hash
 from privyseal.names import new_id
 from privyseal.store import Entry
 
@@ -59,7 +60,7 @@ class Writer:
     def next_row(self, at: datetime, entries: Sequence[Entry]) -> JournalRow:
         """The row to commit. It counts only after `committed`: a rolled-back commit leaves no gap."""
         texts = [canonical(each) for each in entries]
-        root = tree_hash([hashlib.sha256(b"\x00" + text.encode()).digest() for text in texts])
+        root = tree_hash([leaf_hash(text.encode()) for text in texts])
         return JournalRow(self.id, self._seq, at, self._head, root, f"[{','.join(texts)}]")
 
     def committed(self, row: JournalRow) -> None:

@@ -66,11 +66,11 @@ def sign(
             der.time(terms.this_update),
             der.time(terms.next_update),
             # §5.1.2.6: where nothing is revoked, the list is absent
-            _header(der.SEQUENCE, size) if size else b"",
+            der.header(der.SEQUENCE, size) if size else b"",
         )
     )
     tail = der.tlv(0xA0, der.sequence(*(each.encode() for each in terms.extensions())))
-    begin = _header(der.SEQUENCE, len(head) + size + len(tail)) + head
+    begin = der.header(der.SEQUENCE, len(head) + size + len(tail)) + head
     signature = signing(key, algorithm)
     signature.update(begin)
     seen = 0
@@ -82,18 +82,10 @@ def sign(
         raise ValueError(message)
     signature.update(tail)
     end = tail + algorithm.identifier + der.bit_string(signature.sign())
-    return _header(der.SEQUENCE, len(begin) + size + len(end)) + begin, end
+    return der.header(der.SEQUENCE, len(begin) + size + len(end)) + begin, end
 
 
 def _point(*urls: str) -> bytes:
     """A DistributionPoint, and an IssuingDistributionPoint, with nothing but URIs of the same thing."""
     names = (der.tlv(0x86, url.encode("ascii")) for url in urls)
     return der.sequence(der.tlv(0xA0, der.tlv(0xA0, *names)))
-
-
-def _header(tag: int, length: int) -> bytes:
-    """What stands before `length` octets of content (X.690 §8.1.3)."""
-    if length < 0x80:
-        return bytes((tag, length))
-    octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(octets))) + octets

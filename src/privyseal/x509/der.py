@@ -12,6 +12,7 @@ from typing import NamedTuple
 from privyseal.x509.refusal import RefusalError, shown
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+ENUMERATED = 0x0A
 UTF8_STRING, NUMERIC_STRING, PRINTABLE_STRING, TELETEX_STRING = 0x0C, 0x12, 0x13, 0x14
 IA5_STRING, UTC_TIME, GENERALIZED_TIME, VISIBLE_STRING = 0x16, 0x17, 0x18, 0x1A
 UNIVERSAL_STRING, BMP_STRING = 0x1C, 0x1E
@@ -154,8 +155,15 @@ def tlv(tag: int, *parts: bytes) -> bytes:
     length = len(content)
     if length < 0x80:
         return bytes((tag, length)) + content
+    return header(tag, length) + content
+
+
+def header(tag: int, length: int) -> bytes:
+    """What stands before `length` octets of content (§8.1.3)."""
+    if length < 0x80:
+        return bytes((tag, length))
     octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(octets))) + octets + content
+    return bytes((tag, 0x80 | len(octets))) + octets
 
 
 def sequence(*parts: bytes) -> bytes:

@@ -10,14 +10,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from privyseal.x509 import der
+from privyseal.x509 import der, oids
 from privyseal.x509.der import DerError, Element
 
 MAX_SIZE: Final = 16 * 1024  # octets; a request for twenty certificates has about two thousand
 MAX_CERT_IDS: Final = 20
 MAX_NONCE: Final = 32  # octets, and at least one (RFC 8954 §2.1)
-
-NONCE: Final = "1.3.6.1.5.5.7.48.1.2"  # id-pkix-ocsp-nonce
 
 # The hashes of a CertID that are understood: object identifier → name in `hashlib`.
 SHA1: Final = "1.3.14.3.2.26"
@@ -148,7 +146,7 @@ def _hash_algorithm(element: Element) -> str:
 
 
 def _nonce(element: Element) -> bytes | None:
-    extension = _read_extensions(element, understood=frozenset({NONCE})).get(NONCE)
+    extension = _read_extensions(element, understood=frozenset({oids.OCSP_NONCE})).get(oids.OCSP_NONCE)
     if extension is None:
         return None
     value = der.single(extension.children()[-1].content, der.OCTET_STRING).content

@@ -6,12 +6,12 @@ and `cryptography`'s builder makes its own, one to a response.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
-from privyseal.x509 import der
+from privyseal.x509 import der, oids
 from privyseal.x509.algorithms import PrivateKey, SigningAlgorithm
 from privyseal.x509.certificate import read_certificate
 from privyseal.x509.keys import key_identifier
@@ -67,17 +67,18 @@ class Responder:
     algorithm: SigningAlgorithm
 
 
-_ENUMERATED: Final = 0x0A
 _GOOD: Final = der.tlv(0x80)  # [0] IMPLICIT NULL
 _UNKNOWN: Final = der.tlv(0x82)  # [2] IMPLICIT NULL
 _REVOKED: Final = 0xA1  # [1] IMPLICIT RevokedInfo
-_BASIC: Final = der.oid("1.3.6.1.5.5.7.48.1.1")  # id-pkix-ocsp-basic
+# GeneralizedTime whatever the year (RFC 6960 §4.2.2.1); the answers of one second share theirs.
+_time: Final = lru_cache(maxsize=256)(der.generalized_time)
+_BASIC: Final = der.oid(oids.OCSP_BASIC)
 _EXPLICIT: Final = (0xA0, 0xA1, 0xA2)  # [0], [1] and [2] EXPLICIT
 
 
 def failure(status: Failure) -> bytes:
     """A response that says nothing about any certificate."""
-    return der.sequence(der.tlv(_ENUMERATED, bytes((status,))))
+    return der.sequence(der.tlv(der.ENUMERATED, bytes((status,))))
 
 
 def responder(certificate: bytes, key: PrivateKey, algorithm: SigningAlgorithm) -> Responder:
@@ -110,7 +111,7 @@ def sign(
         responder.certificates,
     )
     return der.sequence(
-        der.tlv(_ENUMERATED, b"\x00"),
+        der.tlv(der.ENUMERATED, b"\x00"),
         der.tlv(_EXPLICIT[0], der.sequence(_BASIC, der.tlv(der.OCTET_STRING, basic))),
     )
 
@@ -136,13 +137,5 @@ def _status(status: Status) -> bytes:
         return _UNKNOWN
     parts = [_time(status.at)]
     if status.reason:
-        parts.append(der.tlv(_EXPLICIT[0], der.tlv(_ENUMERATED, bytes((status.reason,)))))
+        parts.append(der.tlv(_EXPLICIT[0], der.tlv(der.ENUMERATED, bytes((status.reason,)))))
     return der.tlv(_REVOKED, *parts)
-
-
-@lru_cache(maxsize=256)
-def _time(at: datetime) -> bytes:
-    """GeneralizedTime in whole seconds, whatever the year (RFC 6960 §4.2.2.1)."""
-    at = at.astimezone(UTC)
-    text = f"{at.year:04d}{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}{at.second:02d}Z"
-    return der.tlv(der.GENERALIZED_TIME, text.encode())

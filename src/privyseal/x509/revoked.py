@@ -5,8 +5,6 @@ from datetime import datetime
 from privyseal.x509 import der, oids
 from privyseal.x509.extensions import Extension
 
-ENUMERATED = 0x0A
-
 
 def revoked_entry(
     serial: int, revoked_at: datetime, reason: int, invalidity_date: datetime | None = None
@@ -16,7 +14,7 @@ def revoked_entry(
     """
     extensions = []
     if reason:
-        value = der.tlv(ENUMERATED, bytes((reason,)))
+        value = der.tlv(der.ENUMERATED, bytes((reason,)))
         extensions.append(Extension(oids.CRL_REASON, False, value).encode())
     if invalidity_date is not None:
         value = der.generalized_time(invalidity_date)
