@@ -56,6 +56,7 @@ def running() -> Iterator[Service]:
             product.pool,
             certificates=product.authorities.reader,
             devices=product.registry,
+            lifecycle=product.lifecycle,
         )
         with serving(App(api.routes(), SilentMeter())) as url:
             yield Service(product, url)

@@ -7,9 +7,11 @@ import msgspec
 from privyseal.ca.certificates import CertificateReader
 from privyseal.caller import Caller
 from privyseal.clock import Clock
+from privyseal.devices.lifecycle import Lifecycle
 from privyseal.devices.registry import Registry
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.api import certificates as certificate_resource
+from privyseal.frontends.api import device_changes
 from privyseal.frontends.api import devices as device_resource
 from privyseal.frontends.api.model import Call
 from privyseal.frontends.api.router import Router
@@ -71,10 +73,12 @@ class ApiFrontend:
         *,
         certificates: CertificateReader,
         devices: Registry,
+        lifecycle: Lifecycle,
     ) -> None:
         endpoints = [
             *certificate_resource.endpoints(certificates, pool),
             *device_resource.endpoints(devices, pool),
+            *device_changes.endpoints(lifecycle, pool),
         ]
         self._router = Router(endpoints)
         self._authenticator = authenticator

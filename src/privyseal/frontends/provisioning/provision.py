@@ -1,40 +1,22 @@
-"""The provisioning API: `POST /provision` with a device's CSR and id, answered with its certificate.
+"""`POST /provision` with a device's CSR and id, answered with its certificate.
 
     {"csr": PEM, "device_id": ID} → 200 {"certificate": PEM, "certificate_chain": PEM, "certificate_arn": ARN}
 
-The chain runs from the issuer to the root. It takes no access key: possession of the registered key
-is the credential. An error is a problem document (RFC 9457) with `code` and `request_id` besides.
+The chain runs from the issuer to the root.
 """
-
-from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from privyseal.devices.enrolment import Enrolment
+from privyseal.devices.throttle import UNLIMITED, Throttle
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends import strict_json
-from privyseal.frontends.http import Pool, Request, Response, Route, problem
+from privyseal.frontends.http import Pool, Request, Response, Route
+from privyseal.frontends.provisioning.addresses import address_key
+from privyseal.frontends.provisioning.refusals import MAX_BODY, refusal
 
 PATH = b"/provision"
-# The largest legal CSR has 32 KB; JSON escapes its line ends.
-MAX_BODY = 64 * 1024
-RETRY_AFTER_S = 2
-
-# What a device may be told, by kind: bad request, not allowed, not known, try again. Total: a test
-# proves it. Codes that cannot come out of this contract stand for a defect of ours.
-STATUS: Mapping[ErrorCode, int] = dict.fromkeys(ErrorCode, 500) | {
-    ErrorCode.MALFORMED_REQUEST: 400,
-    ErrorCode.VALIDATION: 400,
-    ErrorCode.MALFORMED_CSR: 400,
-    ErrorCode.ACCESS_DENIED: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.METHOD_NOT_ALLOWED: 405,
-    ErrorCode.TOO_LARGE: 413,
-    ErrorCode.UNSUPPORTED_MEDIA: 415,
-    ErrorCode.THROTTLED: 503,
-    ErrorCode.UNAVAILABLE: 503,
-}
 
 
 class ProvisionRequest(Struct, forbid_unknown_fields=True):
@@ -51,15 +33,18 @@ class ProvisionResponse(Struct):
 class ProvisioningFrontend:
     name = "provisioning"
 
-    def __init__(self, enrolment: Enrolment, pool: Pool) -> None:
+    def __init__(self, enrolment: Enrolment, pool: Pool, throttle: Throttle = UNLIMITED) -> None:
+        """`throttle` counts by the client's address."""
         self._enrolment = enrolment
         self._pool = pool
+        self._throttle = throttle
 
     def routes(self) -> list[Route]:
         return [Route(PATH, self, methods=("POST",), body=MAX_BODY)]
 
     async def handle(self, request: Request) -> Response:
         request.operation = "Provision"
+        self._throttle.take(address_key(request.client))
         if request.headers.media_type() != "application/json":
             text = "The body must be JSON: send it with Content-Type: application/json."
             raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, text)
@@ -71,7 +56,4 @@ class ProvisioningFrontend:
         return Response(200, msgspec.json.encode(answer), [(b"content-type", b"application/json")])
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
-        response = problem(request, STATUS[error.code], error)
-        if response.status == 503:
-            response.headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
-        return response
+        return refusal(request, error)
