@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import processes
-from tests.stored import State
 from tests.hostile.wire import World, exchange
 from tests.service import Service
+from tests.stored import State
 
 IDLE = 200
 SLOW = 50

@@ -4,8 +4,8 @@ import pytest
 
 from tests.hostile import cbor_bodies, csrs, framing, json_bodies, other_services, rest, signatures, values
 from tests.hostile.case import Case
-from tests.stored import State
 from tests.hostile.wire import Reply, World, exchange
+from tests.stored import State
 
 CASES: list[Case] = [
     case

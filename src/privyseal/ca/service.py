@@ -48,7 +48,7 @@ SIGNING_S = 1.0
 
 
 class CertificateAuthorities:
-    """Made once per process by `wiring.py`."""
+    """Made once per process by `wiring/`."""
 
     def __init__(
         self,

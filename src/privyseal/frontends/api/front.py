@@ -9,10 +9,12 @@ from privyseal.ca.revocation.mass import MassRevoking
 from privyseal.ca.revocation.named import NamedRevoking
 from privyseal.caller import Caller
 from privyseal.clock import Clock
+from privyseal.devices.lifecycle import Lifecycle
 from privyseal.devices.registry import Registry
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
 from privyseal.frontends.api import certificates as certificate_resource
+from privyseal.frontends.api import device_changes
 from privyseal.frontends.api import devices as device_resource
 from privyseal.frontends.api import mass_revocations as mass_revocation_resource
 from privyseal.frontends.api import revocations as revocation_resource
@@ -79,12 +81,14 @@ class ApiFrontend:
         *,
         certificates: CertificateReader,
         devices: Registry,
+        lifecycle: Lifecycle,
         revoking: NamedRevoking,
         mass_revoking: MassRevoking,
     ) -> None:
         endpoints = [
             *certificate_resource.endpoints(certificates, pool),
             *device_resource.endpoints(devices, pool),
+            *device_changes.endpoints(lifecycle, pool),
             *revocation_resource.endpoints(revoking, devices, pool),
             *mass_revocation_resource.endpoints(mass_revoking, pool),
         ]
