@@ -62,7 +62,7 @@ class Deployment:
         self.devices = SqlDevices()
         self.identities = SqlIdentities()
         self.registry = Registry(self.store, self.devices)
-        self.lifecycle = Lifecycle(self.store, self.devices)
+        self.lifecycle = Lifecycle(self.store, self.devices, self.identities, self.authorities.holding)
 
     def hierarchy(self) -> str:
         """A new root and a new issuing authority under it; the ARN of the latter."""

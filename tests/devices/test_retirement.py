@@ -10,7 +10,7 @@ from privyseal.devices import limits
 from privyseal.devices.identities import IdentityState
 from privyseal.devices.ports import Revoker
 from privyseal.devices.registration import Registrations
-from privyseal.devices.retirement import Retirement
+from privyseal.devices.retirement import SUPERSEDED, Retirement
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.issuers.local import LocalRevoker
 from tests.devices.deployment import Deployment
@@ -29,7 +29,7 @@ def world_fixture(product: Deployment) -> World:
 class Stranger:
     """A revoker of somebody else's certificates."""
 
-    def revoke(self, arn: str, caller: Caller) -> bool:
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:
         return False
 
 
@@ -38,7 +38,9 @@ def retire(world: World) -> None:
     registrars = {"here": world.here, "there": world.there}
     registrations = Registrations(product.store, product.identities, registrars)
     revokers: list[Revoker] = [Stranger(), LocalRevoker(product.authorities.revocation.revoke)]
-    Retirement(product.store, product.identities, registrations, revokers).retire_due(Event())
+    Retirement(product.store, product.devices, product.identities, registrations, revokers).retire_due(
+        Event()
+    )
 
 
 def revoked(world: World) -> list[str]:
@@ -113,9 +115,11 @@ def test_what_cannot_be_revoked_any_more_is_done(code: ErrorCode) -> None:
 
     arn = f"arn:aws:acm-pca:eu-west-3:111122223333:certificate-authority/{'1' * 8}-2222-3333-4444-{'5' * 12}"
     revoker = LocalRevoker(refuse)
-    assert revoker.revoke(f"{arn}/certificate/{'0' * 31}1", Caller("p", "1", "r"))
+    assert revoker.revoke(f"{arn}/certificate/{'0' * 31}1", Caller("p", "1", "r"), SUPERSEDED)
 
 
 @pytest.mark.parametrize("arn", ["arn:aws:iot:eu-west-3:111122223333:cert/abc", "x"])
 def test_what_another_has_issued_is_not_ours_to_revoke(world: World, arn: str) -> None:
-    assert not LocalRevoker(world.product.authorities.revocation.revoke).revoke(arn, Caller("p", "1", "r"))
+    assert not LocalRevoker(world.product.authorities.revocation.revoke).revoke(
+        arn, Caller("p", "1", "r"), SUPERSEDED
+    )

@@ -172,7 +172,7 @@ def test_without_credentials_it_is_unavailable(script: Script, monkeypatch: pyte
 
 def test_a_certificate_of_the_authority_is_revoked_by_its_serial(script: Script) -> None:
     script.answers["RevokeCertificate"] = [Answer({})]
-    assert script.issuer.revoke(ARN, DEVICE)
+    assert script.issuer.revoke(ARN, DEVICE, "SUPERSEDED")
     assert script.calls("RevokeCertificate") == [
         {
             "CertificateAuthorityArn": CA_ARN,
@@ -184,7 +184,7 @@ def test_a_certificate_of_the_authority_is_revoked_by_its_serial(script: Script)
 
 @pytest.mark.parametrize("arn", [ARN.replace("1111-2222", "1111-9999"), "arn:aws:iot:x", ""])
 def test_what_the_authority_has_not_issued_is_not_revoked(script: Script, arn: str) -> None:
-    assert not script.issuer.revoke(arn, DEVICE)
+    assert not script.issuer.revoke(arn, DEVICE, "SUPERSEDED")
     assert script.far.received == []
 
 
@@ -193,7 +193,7 @@ def test_what_the_authority_has_not_issued_is_not_revoked(script: Script, arn: s
 )
 def test_what_cannot_be_revoked_any_more_is_done(script: Script, name: str) -> None:
     script.answers["RevokeCertificate"] = [aws_error(name)]
-    assert script.issuer.revoke(ARN, DEVICE)
+    assert script.issuer.revoke(ARN, DEVICE, "SUPERSEDED")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_what_cannot_be_revoked_any_more_is_done(script: Script, name: str) -> N
 def test_a_revocation_that_fails_is_told(script: Script, name: str, code: ErrorCode) -> None:
     script.answers["RevokeCertificate"] = [aws_error(name)]
     with pytest.raises(PrivySealError) as caught:
-        script.issuer.revoke(ARN, DEVICE)
+        script.issuer.revoke(ARN, DEVICE, "SUPERSEDED")
     assert caught.value.code is code
 
 

@@ -55,6 +55,17 @@ def test_what_is_there_stays_as_it_is(store: Store) -> None:
     assert store.view(lambda tx: IDENTITIES.of_device(tx, ACCOUNT, "sensor")) == [FIRST]
 
 
+def test_it_is_held_until_it_is_not(store: Store) -> None:
+    insert(store, FIRST, SECOND)
+    store.transact(lambda tx: IDENTITIES.set_held(tx, FIRST, held=True))
+    assert store.view(lambda tx: IDENTITIES.of_device(tx, ACCOUNT, "sensor")) == [
+        SECOND,
+        replace(FIRST, held=True),
+    ]
+    store.transact(lambda tx: IDENTITIES.set_held(tx, FIRST, held=False))
+    assert store.view(lambda tx: IDENTITIES.find(tx, ACCOUNT, "sensor", "arn:1")) == FIRST
+
+
 def test_of_a_request_the_newest_counts(store: Store) -> None:
     insert(store, SECOND, FIRST, replace(SECOND, arn="arn:3", csr_digest=b"1" * 32))
     assert store.view(lambda tx: IDENTITIES.of_request(tx, ACCOUNT, "sensor", bytes(32))) == SECOND

@@ -27,6 +27,7 @@ from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.revocation.crl_reading import CrlReader
 from privyseal.ca.revocation.crls import CrlMaker
+from privyseal.ca.revocation.holding import Holding
 from privyseal.ca.revocation.mass import MassRevoking
 from privyseal.ca.revocation.mass_work import LOOK_S as MASS_LOOK_S
 from privyseal.ca.revocation.mass_work import MassWork
@@ -86,6 +87,7 @@ class CertificateAuthorities:
         self.ocsp = Ocsp(store, rows, key_store, self.issuance)
         making_crls = Background("crls", self.crls.make_due, LOOK_S)
         self.named_revoking = NamedRevoking(store, rows)
+        self.holding = Holding(rows)
         self.mass_work = MassWork(store, rows)
         mass_revoking = Background("mass-revocation", self.mass_work.work, MASS_LOOK_S)
         self.mass_revoking = MassRevoking(store, rows, mass_revoking.wake)

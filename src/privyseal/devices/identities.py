@@ -5,7 +5,8 @@
 
 ISSUED is signed and not yet released: registrars are at work, or a retry will resume what they
 have begun. A device has one ACTIVE identity at most; the one before is RETIRING for a grace
-period, in which it still works. WITHDRAWING is decided and cannot be taken back.
+period, in which it still works. WITHDRAWING is decided and cannot be taken back; it is what becomes
+of all of them when the device is retired.
 """
 
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class Identity:
     not_after: datetime
     state: IdentityState
     due_at: datetime | None  # when somebody has to look after it: see `retirement.py`
+    held: bool = False  # it was put on hold when its device was suspended
 
     @property
     def pem(self) -> str:

@@ -1,4 +1,9 @@
-"""What an administrator does to registered devices: suspend, resume, retire, and give another key."""
+"""What an administrator does to registered devices: suspend, resume, retire, and give another key.
+
+Their certificates follow in the same commit. Suspending puts those that the device uses on hold, and
+resuming releases what suspending has held: what somebody else has put on hold stays so. Retiring hands
+all of them to `retirement.py`, which revokes and withdraws them.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -7,11 +12,13 @@ from types import MappingProxyType
 
 from privyseal.caller import Caller
 from privyseal.devices import limits
+from privyseal.devices.identities import RELEASED, IdentityState
+from privyseal.devices.identity_ports import Identities
 from privyseal.devices.ids import fault_in_id
 from privyseal.devices.key_text import read_key_text
 from privyseal.devices.lookup import find_device, not_found
 from privyseal.devices.model import Device
-from privyseal.devices.ports import Devices
+from privyseal.devices.ports import Devices, Holder
 from privyseal.devices.states import REKEYS, Event, State, transition
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
@@ -26,6 +33,7 @@ ACTIONS: Mapping[Event, str] = MappingProxyType(
     }
 )
 REKEYED = "privyseal:RekeyDevice"
+_WITHDRAWN_WHEN_RETIRED = RELEASED | {IdentityState.ISSUED}
 
 
 class Change(Enum):
@@ -37,9 +45,11 @@ Result = Change | PrivySealError
 
 
 class Lifecycle:
-    def __init__(self, store: Store, devices: Devices) -> None:
+    def __init__(self, store: Store, devices: Devices, identities: Identities, holder: Holder) -> None:
         self._store = store
         self._devices = devices
+        self._identities = identities
+        self._holder = holder
 
     def change(self, caller: Caller, event: Event, ids: Sequence[str]) -> Sequence[Result]:
         """Let `event` happen to all of them in one transaction; positional answers.
@@ -69,6 +79,7 @@ class Lifecycle:
         before = {each: there[each].state.value for each in wanted if results.get(each) is Change.CHANGED}
         if before:
             tx.record(entry(ACTIONS[event], caller, "devices", before=before))
+            self._follow(tx, caller, event, list(before))
         return [results.get(device_id, not_found(device_id)) for device_id in ids]
 
     def _apply(self, tx: Tx, event: Event, device: Device) -> Result:
@@ -78,6 +89,23 @@ class Lifecycle:
         if state is device.state:
             return Change.UNCHANGED
         return Change.CHANGED if self._devices.set_state(tx, device, state) else _meanwhile()
+
+    def _follow(self, tx: Tx, caller: Caller, event: Event, ids: Sequence[str]) -> None:
+        """The certificates of devices to which `event` has happened."""
+        theirs = [each for i in ids for each in self._identities.of_device(tx, caller.account, i)]
+        if event is Event.SUSPENDED:
+            used = {each.arn: each for each in theirs if each.state in RELEASED}
+            for arn in self._holder.hold(tx, caller, list(used)):
+                self._identities.set_held(tx, used[arn], held=True)
+        elif event is Event.RESUMED:
+            held = [each for each in theirs if each.held]
+            self._holder.release(tx, caller, [each.arn for each in held])
+            for each in held:
+                self._identities.set_held(tx, each, held=False)
+        elif event is Event.RETIRED:
+            for each in theirs:
+                if each.state in _WITHDRAWN_WHEN_RETIRED:
+                    self._identities.set_state(tx, each, IdentityState.WITHDRAWING, tx.now)
 
     def _rekey(self, tx: Tx, caller: Caller, device_id: str, key: bytes) -> Device:
         device = find_device(tx, self._devices, caller.account, device_id)

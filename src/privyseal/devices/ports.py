@@ -113,11 +113,24 @@ class Issuer(Protocol):
 class Revoker(Protocol):
     """Whose certificates can be revoked: an issuer's other side."""
 
-    def revoke(self, arn: str, caller: Caller) -> bool:
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:
         """False for a certificate that is not this issuer's; else it is revoked, or has been, or has
-        expired. Blocks. Raises as `Issuer.issue` does.
+        expired. `reason` is one of acm-pca's RevocationReason. Blocks. Raises as `Issuer.issue` does.
         """
         ...
+
+
+class Holder(Protocol):
+    """Whose certificates can be held for a while, in the transaction that is given.
+
+    What it has not issued, or can never be used again, it leaves alone.
+    """
+
+    def hold(self, tx: Tx, caller: Caller, arns: Sequence[str]) -> Sequence[str]:
+        """Those that are held now and were not before."""
+        ...
+
+    def release(self, tx: Tx, caller: Caller, arns: Sequence[str]) -> None: ...
 
 
 class Registrar(Protocol):

@@ -86,7 +86,7 @@ class AwsPcaIssuer:
         except ClientError as error:
             raise PrivySealError(ErrorCode.UNAVAILABLE, error.message) from error
 
-    def revoke(self, arn: str, caller: Caller) -> bool:  # noqa: ARG002 - as for `issue`
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:  # noqa: ARG002 - as for `issue`
         """Implements `devices.ports.Revoker`."""
         prefix = f"{self._terms.authority_arn}/certificate/"
         if not arn.startswith(prefix):
@@ -98,7 +98,7 @@ class AwsPcaIssuer:
                 {
                     "CertificateAuthorityArn": self._terms.authority_arn,
                     "CertificateSerial": serial,
-                    "RevocationReason": "SUPERSEDED",
+                    "RevocationReason": reason,
                 },
             )
         except ApiError as error:

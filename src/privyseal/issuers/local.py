@@ -20,8 +20,6 @@ Issue = Callable[[IssueRequest], Issued]
 Get = Callable[[GetRequest], CertificatePem]
 Revoke = Callable[[Caller, str, str, str], None]
 
-# RevocationReason of the acm-pca service model: there is a newer one.
-REASON = "SUPERSEDED"
 # Revoked already; expired; an authority that cannot revoke any more, whose own certificate decides.
 _NOTHING_TO_DO = frozenset({ErrorCode.ALREADY_DONE, ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_STATE})
 _NOT_OURS = frozenset({ErrorCode.INVALID_ARN, ErrorCode.NOT_FOUND})
@@ -61,10 +59,10 @@ class LocalRevoker:
     def __init__(self, revoke: Revoke) -> None:
         self._revoke = revoke
 
-    def revoke(self, arn: str, caller: Caller) -> bool:
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:
         try:
             named = CertificateArn.parse(arn)
-            self._revoke(caller, str(named.authority), format_serial(named.serial), REASON)
+            self._revoke(caller, str(named.authority), format_serial(named.serial), reason)
         except PrivySealError as error:
             if error.code in _NOT_OURS:
                 return False

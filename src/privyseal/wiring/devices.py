@@ -103,7 +103,9 @@ def _retirement(parts: Parts) -> Retirement:
     revokers: list[Revoker] = [LocalRevoker(parts.authorities.revocation.revoke), *remote]
     registrars = _registrars(parts.settings, None) | parts.brokers
     identities = SqlIdentities()
-    return Retirement(parts.store, identities, Registrations(parts.store, identities, registrars), revokers)
+    return Retirement(
+        parts.store, SqlDevices(), identities, Registrations(parts.store, identities, registrars), revokers
+    )
 
 
 def _registrars(settings: Settings, issuer: IssuerSettings | None) -> dict[str, Registrar]:

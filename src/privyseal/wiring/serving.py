@@ -23,6 +23,7 @@ from privyseal.observability.metrics import PrometheusMeter, crl_gauges, render
 from privyseal.settings import Settings
 from privyseal.stores.repositories.audit import SqlJournalReader
 from privyseal.stores.repositories.devices import SqlDevices
+from privyseal.stores.repositories.identities import SqlIdentities
 from privyseal.wiring.devices import provisioning_routes, start_device_threads
 from privyseal.wiring.parts import Parts, opened
 
@@ -78,7 +79,7 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
         pool,
         certificates=parts.authorities.reader,
         devices=registry,
-        lifecycle=Lifecycle(parts.store, devices),
+        lifecycle=Lifecycle(parts.store, devices, SqlIdentities(), parts.authorities.holding),
         revoking=parts.authorities.named_revoking,
         mass_revoking=parts.authorities.mass_revoking,
     )

@@ -1,9 +1,9 @@
 -- name: insert
 -- A certificate is there once, however often it is noted.
 INSERT INTO device_certificate (account, device_id, arn, csr_digest, requested_at, der, chain, issued_at,
-    not_after, state, due_at)
+    not_after, state, due_at, held)
 VALUES (:account, :device_id, :arn, :csr_digest, :requested_at, :der, :chain, :issued_at,
-    :not_after, :state, :due_at)
+    :not_after, :state, :due_at, :held)
 ON CONFLICT (account, device_id, arn) DO NOTHING;
 
 -- name: insert_step
@@ -34,6 +34,11 @@ SELECT * FROM device_certificate WHERE account = :account AND device_id = :devic
 -- name: set_state
 -- And when it has to be looked after.
 UPDATE device_certificate SET state = :state, due_at = :due_at
+WHERE account = :account AND device_id = :device_id AND arn = :arn;
+
+-- name: set_held
+-- Whether the suspension of its device has put it on hold.
+UPDATE device_certificate SET held = :held
 WHERE account = :account AND device_id = :device_id AND arn = :arn;
 
 -- name: due

@@ -35,6 +35,9 @@ class SqlIdentities:
     def set_state(self, tx: Tx, identity: Identity, state: IdentityState, due_at: datetime | None) -> None:
         sql(tx).change(_Q["set_state"], **_key(identity), state=state.value, due_at=to_micros(due_at))
 
+    def set_held(self, tx: Tx, identity: Identity, *, held: bool) -> None:
+        sql(tx).change(_Q["set_held"], **_key(identity), held=int(held))
+
     def due(self, tx: Tx, limit: int) -> Sequence[Identity]:
         rows = sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)
         return [_identity(row) for row in rows]
@@ -64,6 +67,7 @@ def _columns(identity: Identity) -> dict[str, Any]:
         "not_after": to_micros(identity.not_after),
         "state": identity.state.value,
         "due_at": to_micros(identity.due_at),
+        "held": int(identity.held),
     }
 
 
@@ -95,4 +99,5 @@ def _identity(row: Row) -> Identity:
         not_after=time_of(row["not_after"]),
         state=IdentityState(row["state"]),
         due_at=from_micros(row["due_at"]),
+        held=bool(row["held"]),
     )

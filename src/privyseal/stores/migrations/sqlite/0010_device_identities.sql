@@ -12,6 +12,7 @@ CREATE TABLE device_certificate (
     not_after             BIGINT NOT NULL,
     state                 TEXT   NOT NULL,
     due_at                BIGINT,          -- when it has to be looked after; NULL: never
+    held                  BIGINT NOT NULL, -- 1: since its device was suspended
     PRIMARY KEY (account, device_id, arn)
 );
 
