@@ -118,14 +118,17 @@ class App:
         started = time.perf_counter()
         route = self._match(scope["raw_path"])
         arrived: bytes | None = None
-        if route and route.ready and not self._access_log:
-            message = await whole_body(scope, receive)
-            if response := _ready(route, route.ready, scope, message):
+        if message := await whole_body(scope, receive):
+            if (
+                route
+                and route.ready
+                and not self._access_log
+                and (response := _ready(route, route.ready, scope, message))
+            ):
                 self._count(route.frontend, scope["method"], response, time.perf_counter() - started)
                 await send_response(response, receive, send)
                 return
-            if message is not None:
-                arrived, receive = _arrived(message), replayed(message, receive)
+            arrived, receive = _arrived(message), replayed(message, receive)
         client = scope.get("client")
         request = Request(
             method=scope["method"],
@@ -234,9 +237,9 @@ class App:
             await send({"type": "lifespan.shutdown.complete"})
 
 
-def _ready(route: Route, source: Ready, scope: Message, message: Message | None) -> Response | None:
+def _ready(route: Route, source: Ready, scope: Message, message: Message) -> Response | None:
     """What is ready for a request that has arrived whole and within its limits."""
-    body = _arrived(message) if message is not None else None
+    body = _arrived(message)
     if body is None:
         return None
     method = scope["method"]

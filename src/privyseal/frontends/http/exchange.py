@@ -178,10 +178,15 @@ class _Watch:
             self._watcher.cancel()
 
     async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+        await _departure(self._receive)
         self.client_left = True
         self._task.cancel()
+
+
+async def _departure(receive: Receive) -> None:
+    """Returns when the client has closed the connection, and not before."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def send_response(response: Response, receive: Receive, send: Send) -> None:
@@ -200,7 +205,7 @@ async def send_response(response: Response, receive: Receive, send: Send) -> Non
 async def _send_chunks(stream: Stream, receive: Receive, send: Send) -> bool:
     """Whether all of it was sent; if not, the server closes the connection of the unfinished answer."""
     sent = 0
-    client = asyncio.ensure_future(receive())  # says only that it has left: its request has been read
+    client = asyncio.ensure_future(_departure(receive))
     try:
         async for chunk in stream.chunks:
             await asyncio.sleep(0)  # the turn of everybody else, and of the news that the client has left
