@@ -59,6 +59,7 @@ def running() -> Iterator[Service]:
             lifecycle=product.lifecycle,
             revoking=product.authorities.named_revoking,
             mass_revoking=product.authorities.mass_revoking,
+            crl_restarting=product.authorities.crl_restarting,
         )
         with serving(App(api.routes(), SilentMeter())) as url:
             yield Service(product, url)

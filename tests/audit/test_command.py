@@ -97,13 +97,44 @@ def test_exported_checkpoints_are_taken_from_where_they_are(shell: Shell, world:
     elsewhere = shell.directory / "elsewhere.jsonl"
     shutil.move(world.exported, elsewhere)
     world.edit("DELETE FROM audit_checkpoint", "DELETE FROM audit_chain")
-    assert verify(shell, world).code == 0
     for place in (elsewhere, elsewhere.parent):
         done = verify(shell, world, "--checkpoints", str(place))
         assert (done.code, done.out.splitlines()[0]) == (
             1,
             "missing-checkpoint: checkpoint 1: it was exported and is not in the database",
         )
+
+
+@pytest.mark.parametrize("how", ["emptied", "removed", "removed with its folder"])
+def test_exported_checkpoints_that_are_gone_are_a_finding(shell: Shell, world: World, how: str) -> None:
+    """The database knows how far the service has exported."""
+    world.write()
+    world.checkpoint()
+    world.export()
+    if how == "emptied":
+        world.exported.write_text("")
+    else:
+        world.exported.unlink()
+    if how == "removed with its folder":
+        world.exported.parent.rmdir()
+    done = verify(shell, world)
+    said = "missing-checkpoint: checkpoint 1 to 2: it was exported and is no longer there"
+    assert (done.code, done.out.splitlines()[0]) == (1, said)
+    assert "exported     none to compare" in done.out
+
+
+def test_the_last_exported_checkpoint_is_missed_where_the_service_put_it(shell: Shell, world: World) -> None:
+    """A copy from elsewhere may be older: how many it has is said."""
+    elsewhere = shell.directory / "copy.jsonl"
+    shutil.copy(world.exported, elsewhere)
+    world.checkpoint()
+    world.export()
+    shutil.copy(elsewhere, world.exported)
+    done = verify(shell, world)
+    said = "missing-checkpoint: checkpoint 2: it was exported and is no longer there"
+    assert (done.code, done.out.splitlines()[0]) == (1, said)
+    done = verify(shell, world, "--checkpoints", str(elsewhere))
+    assert (done.code, "exported     1 are the same" in done.out) == (0, True)
 
 
 @pytest.mark.parametrize("line", ["{}", "[" * 5000, '{"checkpoint": "", "signature": ""}', "\udc80x", "0"])

@@ -59,7 +59,25 @@ def test_it_outlives_a_defect(turns: threading.Semaphore, caplog: pytest.LogCapt
     failing.wake()
     assert turns.acquire(timeout=SECONDS)
     failing.close()
-    assert {record.message for record in caplog.records} == {"background work failed"}
+    assert [record.message for record in caplog.records] == ["background work failed"]
+
+
+def test_each_failure_is_logged_and_the_same_one_once_in_a_while(
+    turns: threading.Semaphore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk fails every turn of every thread, and its log is perhaps on that disk."""
+    failures = [OSError("full"), OSError("full"), OSError("away"), OSError("full")]
+
+    def fail(_: threading.Event) -> None:
+        turns.release()
+        if failures:
+            raise failures.pop(0)
+
+    failing = Background("failing", fail, interval=0.01)
+    failing.start()
+    assert all(turns.acquire(timeout=SECONDS) for _ in range(5))
+    failing.close()
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["full", "away"]
 
 
 def test_closing_tells_the_work_and_waits_for_it() -> None:

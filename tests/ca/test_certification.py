@@ -202,6 +202,25 @@ def test_a_new_certificate_keeps_key_and_arn_and_counts_a_version(world: World) 
     assert leaf.not_valid_after_utc > (before.not_after or NOW)  # the new one decides at once
 
 
+def test_a_renewal_under_another_subject_is_refused(world: World, parent: Parent, refused: Refused) -> None:
+    """RFC 5280 sees a CA of another name as another one: what it issued before had no CRL and no OCSP. The
+    first certificate may have a subject of its parent's choice, which is the authority's from then on.
+    """
+    arn = world.create(SUBORDINATE)
+    given = name("given by the parent")
+    install = world.ca.certification.install
+    install(CALLER, arn, parent.certify(world.csr_of(arn), subject=given), parent.pem)
+    before = world.row(arn)
+    for changed in (None, name("Given by the parent")):  # None: that of the CSR
+        subject = {"subject": changed} if changed else {}
+        certificate = parent.certify(world.csr_of(arn), **subject)
+        message = refused(ErrorCode.CERTIFICATE_MISMATCH, install, CALLER, arn, certificate, parent.pem)
+        assert "given by the parent" in message
+    assert world.row(arn) == before
+    install(CALLER, arn, parent.certify(world.csr_of(arn), subject=given), parent.pem)
+    assert world.row(arn).serial != before.serial
+
+
 def test_a_disabled_authority_is_renewed_and_stays_disabled(world: World) -> None:
     arn = world.root()
     world.ca.authorities.update(CALLER, arn, "DISABLED", None)

@@ -128,3 +128,11 @@ def test_what_matches_is_said_as_a_filter(shell: Shell, far: FarSide) -> None:
 def test_what_is_not_understood_is_not_sent(shell: Shell, far: FarSide, words: tuple[str, ...]) -> None:
     assert shell(*words).code == 2
     assert far.received == []
+
+
+def test_crls_are_restarted_by_one_call(shell: Shell, far: FarSide) -> None:
+    far.say(Answer({"crls": 2}))
+    outcome = shell("ca", "restart-crls", ISSUING_ARN)
+    assert (outcome.code, "2" in outcome.out) == (0, True)
+    assert far.received[0].target == "/api/v1/crl-restarts"
+    assert far.received[0].json == {"authority_arn": ISSUING_ARN}

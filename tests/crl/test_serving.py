@@ -97,6 +97,24 @@ def test_head_says_the_same_without_the_crl(site: Site) -> None:
         assert head.headers[name] == get.headers[name]
 
 
+def test_heads_leave_the_connection_open_and_nothing_in_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Load balancers and clients that look first ask often."""
+    host = urlsplit(site.url)
+    connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=20)
+    connection.connect()
+    same = connection.sock
+    for method in ("HEAD", "HEAD", "GET"):
+        connection.request(method, f"/crl/{site.name}.crl")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.read() == (site.scene.der(site.name) if method == "GET" else b"")
+        assert connection.sock is same
+    connection.close()
+    assert not caplog.records
+
+
 def test_who_has_it_already_gets_304(site: Site) -> None:
     """By its tag, in any list and weak too, or by its time where no tag is given."""
     first = site.get()
@@ -284,18 +302,42 @@ def test_a_download_of_what_was_replaced_long_ago_ends(site: Site) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("limit", ["MAX_STREAMS", "MAX_STREAMS_OF_ONE"])
 def test_too_many_downloads_at_once_are_told_to_come_back(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     """Memory is bounded: each holds a chunk."""
     scene = site.scene
     arn = scene.world.root(revocation=enabled())
     _fill(scene, id_of(arn), 0, 20_000)
     scene.make()
-    monkeypatch.setattr(crl_frontend, "MAX_STREAMS", 0)
+    monkeypatch.setattr(crl_frontend, limit, 0)
     answer = replace(site, name=id_of(arn)).get()
     assert answer.status == 503
     assert answer.headers["Retry-After"]
+    assert site.get().status == 200  # a small one, which is not held while it is sent
+
+
+def test_one_client_does_not_take_the_places_of_the_others(site: Site) -> None:
+    """Downloads that nobody reads on: one address has some of the places, another one still finds one."""
+    arn = site.scene.world.root(revocation=enabled())
+    _fill(site.scene, id_of(arn), 0, 200_000)
+    site.scene.make()
+    host, port = urlsplit(site.url).hostname or "", urlsplit(site.url).port
+    held: list[http.client.HTTPConnection] = []
+
+    def status(source: str) -> int:
+        held.append(http.client.HTTPConnection(host, port, timeout=20, source_address=(source, 0)))
+        held[-1].request("GET", f"/crl/{id_of(arn)}.crl")
+        return held[-1].getresponse().status
+
+    most = crl_frontend.MAX_STREAMS_OF_ONE
+    try:
+        assert [status("127.0.0.1") for _ in range(most + 1)] == [200] * most + [503]
+        assert status("127.0.0.2") == 200
+    finally:
+        for connection in held:
+            connection.close()
 
 
 def test_every_error_has_a_status() -> None:

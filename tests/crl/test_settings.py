@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
-from privyseal.ca.revocation.settings import DISABLED, PERMISSION_TEST, checked
+from privyseal.ca.revocation.settings import DISABLED, PERMISSION_TEST, RESERVED, checked
 from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.frontends.api.front import PREFIX
+from privyseal.frontends.aws.addressing import RPC_PREFIX
+from privyseal.frontends.provisioning.provision import PATH
 from tests.ca.world import CALLER, World
 from tests.crl.conftest import CRL, Scene, enabled
 
@@ -75,6 +78,9 @@ def test_crls_need_to_know_how_long_they_are_good() -> None:
         "crl_1.example.com",
         "crl.example.com/",
         "a" * 64 + ".example.com",
+        "crl.example.com:65536",
+        "crl.example.com:99999/x",
+        "crl.example.com:0",
     ],
 )
 def test_a_cname_is_a_host_name_without_protocol_and_special_characters(cname: str) -> None:
@@ -83,9 +89,17 @@ def test_a_cname_is_a_host_name_without_protocol_and_special_characters(cname: s
     assert "OcspCustomCname" in refusal({"OcspConfiguration": {"Enabled": True, "OcspCustomCname": cname}})
 
 
-@pytest.mark.parametrize("cname", ["crl.example.com", "crl", "10.0.0.1:8080", "crl.example.com:80/pki/a.b"])
-def test_a_cname_may_have_a_port_and_a_path(cname: str) -> None:
+@pytest.mark.parametrize(
+    "cname", ["crl.example.com", "crl", "10.0.0.1:8080", "crl.example.com:65535/pki/a.b"]
+)
+def test_a_cname_may_have_a_port_and_for_crls_a_path(cname: str) -> None:
+    """OCSP by GET appends to what the certificate says, and would end at a place where nothing answers."""
     assert checked(enabled(CustomCname=cname))["CrlConfiguration"]["CustomCname"] == cname
+    ocsp = {"OcspConfiguration": {"Enabled": True, "OcspCustomCname": cname}}
+    if "/" in cname:
+        assert "no path" in refusal(ocsp)
+    else:
+        assert checked(ocsp)["OcspConfiguration"]["OcspCustomCname"] == cname
 
 
 @pytest.mark.parametrize(
@@ -93,6 +107,28 @@ def test_a_cname_may_have_a_port_and_a_path(cname: str) -> None:
 )
 def test_a_custom_path_is_safe_in_urls_and_keys(path: str) -> None:
     assert "CustomPath" in refusal(enabled(CustomPath=path))
+
+
+@pytest.mark.parametrize("first", sorted(RESERVED))
+def test_a_custom_path_begins_with_none_of_our_own(first: str) -> None:
+    """There, certificates would name a CRL that nobody can fetch."""
+    for path in (first, f"{first}/x"):
+        assert first in refusal(enabled(CustomPath=path))
+    for path in (f"{first}x", f"x/{first}"):
+        assert checked(enabled(CustomPath=path))["CrlConfiguration"]["CustomPath"] == path
+
+
+def test_the_paths_of_the_service_are_all_reserved() -> None:
+    for path in (
+        "/ocsp",
+        PREFIX.decode(),
+        RPC_PREFIX.decode(),
+        PATH.decode(),
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ):
+        assert path.strip("/").partition("/")[0] in RESERVED
 
 
 def test_who_leaves_out_the_extension_has_no_use_for_a_cname() -> None:

@@ -170,6 +170,31 @@ def test_plain_http_elsewhere_has_to_be_asked_for_by_name(tmp_path: Path) -> Non
         assert service.stop() == 0
 
 
+REVOCATION = ("--revocation-port", "0")
+
+
+@pytest.mark.parametrize(
+    ("options", "is_said"),
+    [
+        (("--host", "0.0.0.0", *REVOCATION), True),
+        (("--host", "0.0.0.0", "--revocation-host", "0.0.0.0", *REVOCATION), True),
+        (("--host", "0.0.0.0", *REVOCATION, "--revocation-url", "http://pki.example"), False),
+        (REVOCATION, False),
+    ],
+)
+def test_certificates_that_would_name_this_machine_alone_are_warned_of(
+    tmp_path: Path, options: tuple[str, ...], is_said: bool
+) -> None:
+    """Their URLs stay in them: in the log at the start, and beside what to set."""
+    service = Service(tmp_path / "data", *options).start()
+    try:
+        said = service.log.read_text()
+        assert ("set --revocation-url to where others find CRLs and OCSP." in said) is is_said
+        assert ('"certificates name a URL that only this machine can reach' in said) is is_said
+    finally:
+        assert service.stop() == 0
+
+
 def test_without_an_authority_tls_needs_a_certificate_that_is_brought(tmp_path: Path) -> None:
     """`serve` after `init` has nothing to make one with: it says what to give. Then it serves with that."""
     directory = tmp_path / "data"

@@ -12,6 +12,7 @@ from privyseal.errors import PrivySealError
 from privyseal.frontends.http import App, Request, Response, Route, Stream, problem
 from privyseal.frontends.http import exchange as http_exchange
 from privyseal.meter import SilentMeter
+from privyseal.sparing import Sparing
 from tests.frontends.live import serving
 from tests.frontends.raw import exchange
 
@@ -84,6 +85,18 @@ def test_a_stream_that_ends_early_closes_the_connection(url: str, path: str) -> 
     assert _ask(url, path) == CHUNK
 
 
+def test_streams_that_end_early_leave_one_line_a_minute(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Strangers can bring about as many as they like."""
+    monkeypatch.setattr(http_exchange, "_TOLD", Sparing(60))
+    for _ in range(3):
+        assert _ask(url, "/cut") == CHUNK
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", "a response was cut")
+    ]
+
+
 def test_a_client_that_leaves_ends_the_stream(url: str) -> None:
     """Nothing more is read for it, and what the stream holds is given back."""
     host = urlsplit(url)
@@ -98,7 +111,9 @@ def test_a_client_that_leaves_ends_the_stream(url: str) -> None:
     assert STREAMING.sent - before[0] < 1000
 
 
-def test_a_client_that_takes_nothing_gets_no_more(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_takes_nothing_gets_no_more(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """It must not hold what a stream holds for ever, and little is read ahead for it."""
     monkeypatch.setattr(http_exchange, "STALLED", 0.2)
     host = urlsplit(url)
@@ -110,6 +125,9 @@ def test_a_client_that_takes_nothing_gets_no_more(url: str, monkeypatch: pytest.
             time.sleep(0.01)
         assert STREAMING.closed == before[1] + 1
         assert (STREAMING.sent - before[0]) * len(CHUNK) < 64 * 1024 * 1024
+        while connection.recv(1 << 20):  # until the connection is closed
+            pass
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_streams_of_many_clients_take_turns(url: str) -> None:

@@ -237,33 +237,3 @@ def test_the_responders_key_is_opened_once(world: World, arn: str) -> None:
         assert status(world, arn, serial, nonce=b"1") == "GOOD"
         revoke(world, arn, world.issue(arn).arn.serial)  # changes the generation
     assert len([each for each in world.keys.opened if each.startswith("ocsp-")]) == 1
-
-
-def test_certificates_of_before_a_renewal_are_answered_under_their_own_issuer_name(world: World) -> None:
-    """The authority keeps its key; what it issued under its former name stays its own."""
-    root = world.root()
-    arn = world.subordinate(root)
-    before = certificate_of(world, arn)
-    old = world.issue(arn).arn.serial
-    enable(world, arn)
-    passed = {"Subject": {"CommonName": "Renamed"}}
-    template = "arn:aws:acm-pca:::template/SubordinateCACertificate_PathLen0_APIPassthrough/V1"
-    made = world.issue(
-        root, world.csr_of(arn), template_arn=template, validity=("DAYS", 1000), api_passthrough=passed
-    )
-    above = world.ca.certification.certificate(CALLER, root).certificate
-    world.ca.certification.install(CALLER, arn, pem(made.der), above.encode())
-    keep_up(world)
-    after = certificate_of(world, arn)
-    assert after.subject != before.subject
-    new = world.issue(arn).arn.serial
-    assert status(world, arn, old, issuer=before) == "GOOD"
-    both = wire.as_request([wire.cert_id(old, before), wire.cert_id(old, before, SHA256)])
-    assert names(ask_all(world, [both])[0]) == ["GOOD", "GOOD"]
-    assert status(world, arn, new, issuer=after) == "GOOD"
-    assert status(world, arn, new, issuer=before) == "UNAUTHORIZED"
-    assert status(world, arn, 4711, issuer=before) == "UNAUTHORIZED"
-    revoke(world, arn, old)
-    assert status(world, arn, old, issuer=before) == "REVOKED"
-    (answer,) = ask_all(world, [request(after, new)])
-    judges.judged(answer.response, after)  # by a responder that has its right from the new certificate

@@ -1,5 +1,6 @@
 """The responder of an authority: how it comes, what it may, how it is renewed, by one of many processes."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -7,13 +8,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from privyseal.ca.revocation.ocsp_model import OcspResponder
-from privyseal.ca.revocation.responders import LIFE
+from privyseal.ca.revocation.ocsp_model import LIFE, OcspResponder
 from privyseal.names import AuthorityArn
 from privyseal.x509.keys import key_bits
 from privyseal.x509.ocsp_request import SHA1, hashed
 from tests.ca.world import CALLER, World
-from tests.ocsp.asking import OCSP_OFF, OCSP_ON, ask, certificate_of, enable, keep_up, status
+from tests.ocsp import judges
+from tests.ocsp.asking import (
+    OCSP_OFF,
+    OCSP_ON,
+    ask,
+    ask_all,
+    certificate_of,
+    enable,
+    keep_up,
+    request,
+    revoke,
+    status,
+    store_answers,
+)
 from tests.x509.judges import pkilint_findings
 
 
@@ -173,3 +186,74 @@ def test_it_never_outlives_its_authority(world: World) -> None:
         keep_up(world)
     assert len(world.keys.made) == made
     assert status(world, arn, 1) == "UNKNOWN"
+
+
+def test_one_that_was_made_by_a_clock_that_was_ahead_is_replaced(world: World) -> None:
+    """Not only at the far date that it was put off to."""
+    arn = world.root()
+    enable(world, arn)
+    for ahead in (timedelta(days=30), timedelta(days=365)):
+        world.clock.advance(ahead)
+        keep_up(world)
+        world.clock.advance(-ahead)
+        assert status(world, arn, 1) == "TRY_LATER"
+        keep_up(world)
+        found = signer(world, arn)
+        now = world.clock.now()
+        assert found.not_valid_before_utc <= now
+        assert found.not_valid_after_utc <= now + LIFE
+        due_at = responder(world, arn).due_at
+        assert due_at
+        assert due_at <= now + LIFE / 2
+
+
+def test_an_answer_of_the_future_is_not_given_again(world: World) -> None:
+    """The clock is set back by so little that the responder is still good."""
+    arn = world.root()
+    enable(world, arn)
+    asked = request(certificate_of(world, arn), world.issue(arn).arn.serial)
+    world.clock.advance(timedelta(minutes=20))
+    (kept,) = ask_all(world, [asked])
+    assert world.ca.ocsp.is_right(kept, world.clock.now())
+    world.clock.advance(-timedelta(minutes=20))
+    assert not world.ca.ocsp.is_right(kept, world.clock.now())
+
+
+def test_one_that_is_revoked_signs_no_more_and_is_replaced(processes: list[World]) -> None:
+    """In every process at once, and what it signed before is not given again, stored or not."""
+    here, there = processes
+    arn = here.root()
+    enable(here, arn)
+    first, serial = signer(here, arn), here.issue(arn).arn.serial
+    asked = request(certificate_of(here, arn), serial)
+    answer = asyncio.run(here.ca.ocsp.answer(asked))
+    store_answers(here)
+    waiting = asyncio.run(here.ca.ocsp.answer(request(certificate_of(here, arn), first.serial_number)))
+    assert waiting.stored
+    revoke(here, arn, first.serial_number)
+    assert not here.ca.ocsp.is_right(answer, here.clock.now())
+    for world in processes:
+        assert status(world, arn, serial) == "TRY_LATER"
+    keep_up(there)
+    store_answers(here)
+    for world in processes:
+        (found,) = ask_all(world, [asked])
+        second = judges.judged(found.response, certificate_of(world, arn)).certificates[0]
+        assert second.public_key() != first.public_key()
+        assert status(world, arn, first.serial_number) == "REVOKED"
+    made = len(there.keys.made)
+    keep_up(there)
+    assert len(there.keys.made) == made
+
+
+def test_to_revoke_an_earlier_one_leaves_the_present_one(world: World) -> None:
+    arn = world.root()
+    enable(world, arn)
+    first = signer(world, arn)
+    world.clock.advance(LIFE / 2 + timedelta(minutes=1))
+    keep_up(world)
+    second = signer(world, arn)
+    assert second != first
+    revoke(world, arn, first.serial_number)
+    keep_up(world)
+    assert signer(world, arn) == second

@@ -168,7 +168,7 @@ def test_what_changes_is_due_soon_but_not_too_often(store: Database, clock: Fixe
     assert found == {"", PARTITION}
     assert due(store) is None
     failing = find(store)
-    far = clock.now() + timedelta(days=1)
+    far = clock.now() + timing.RETRY_LAST
     write(store, lambda tx: ROWS.finish(tx, replace(failing, failures=1), far, soon=far))
     write(store, lambda tx: ROWS.changed(tx, A, []))
     clock.advance(timing.LEASE / 2)

@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from privyseal.ca.model import StoredKey
-from privyseal.ca.revocation.ocsp_model import CertificateStatus, OcspAnswer, OcspCredential, OcspResponder
+from privyseal.ca.revocation.ocsp_model import (
+    LEASE,
+    LIFE,
+    CertificateStatus,
+    OcspAnswer,
+    OcspCredential,
+    OcspResponder,
+)
 from privyseal.clock import FixedClock
 from privyseal.stores.repositories.certificates import SqlCertificates
 from privyseal.stores.repositories.ocsp_answers import SqlOcspAnswers
@@ -16,7 +23,9 @@ from tests.stores.rows import NOW, certificate
 RESPONDERS, ANSWERS = SqlOcspResponders(), SqlOcspAnswers()
 KEYS = {name: hashed(name.encode()) for name in ("a", "b", "c")}
 LATER = NOW + timedelta(days=3)
-CREDENTIAL = OcspCredential("ocsp-1", StoredKey("software:1", b"\x00wrapped"), b"der", b"\x01" * 32, LATER)
+CREDENTIAL = OcspCredential(
+    "ocsp-1", StoredKey("software:1", b"\x00wrapped"), b"der", b"\x01" * 32, NOW, LATER
+)
 
 
 def want(store: Database, *names: str) -> None:
@@ -95,6 +104,41 @@ def test_to_want_it_again_overtakes_who_has_begun(store: Database) -> None:
     assert found(store, "a").credential == CREDENTIAL
 
 
+def test_what_a_clock_that_was_ahead_wrote_binds_nobody(store: Database, clock: FixedClock) -> None:
+    """Neither a lease nor a time to look again that lies further ahead than any may."""
+    want(store, "a")
+    ahead = LIFE + LEASE
+    clock.advance(ahead)
+    begun = lease(store, found(store, "a"))
+    assert begun
+    clock.advance(-ahead)
+    assert due(store) == begun
+    again = lease(store, begun)
+    assert again
+    assert due(store) is None
+    for due_at, expected in ((NOW + LIFE / 2, None), (NOW + LIFE, "a")):
+        assert store.transact(lambda tx, at=due_at: RESPONDERS.settle(tx, again, at))  # type: ignore[misc]
+        row = due(store)
+        assert (row and row.authority_id) == expected
+
+
+def test_a_revoked_credential_is_withdrawn_and_no_other(store: Database) -> None:
+    want(store, "a", "b")
+    for name in ("a", "b"):
+        begun = lease(store, found(store, name))
+        assert begun
+        assert store.transact(lambda tx, row=begun: RESPONDERS.replace(tx, row, CREDENTIAL, LATER))  # type: ignore[misc]
+    begun = lease(store, found(store, "a"))
+    assert begun
+    store.transact(lambda tx: RESPONDERS.withdraw(tx, "a", [b"an earlier one"]))
+    assert due(store) == found(store, "a")
+    assert found(store, "a").credential == CREDENTIAL
+    assert not store.transact(lambda tx: RESPONDERS.settle(tx, begun, LATER))  # it may be what is being made
+    store.transact(lambda tx: RESPONDERS.withdraw(tx, "a", [b"x", CREDENTIAL.certificate]))
+    assert found(store, "a").credential is None
+    assert found(store, "b").credential == CREDENTIAL
+
+
 def test_what_needs_nothing_is_not_due(store: Database, clock: FixedClock) -> None:
     want(store, "a")
     leased = lease(store, found(store, "a"))
@@ -105,7 +149,7 @@ def test_what_needs_nothing_is_not_due(store: Database, clock: FixedClock) -> No
 
 
 def answer(name: str, serial: int, cert_id: bytes = b"id", **changes: object) -> OcspAnswer:
-    made = OcspAnswer(name, serial, cert_id, b"\x30response", NOW, NOW + timedelta(minutes=30))
+    made = OcspAnswer(name, serial, cert_id, "ocsp-1", b"\x30response", NOW, NOW + timedelta(minutes=30))
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -135,7 +179,9 @@ def test_all_answers_about_a_certificate_go_together(store: Database) -> None:
 
 def test_expired_answers_are_not_found_and_are_removed(store: Database, clock: FixedClock) -> None:
     put(store, *(answer("a", n, expires_at=NOW + timedelta(minutes=n)) for n in range(1, 6)))
-    clock.advance(timedelta(minutes=4))
+    clock.advance(-timedelta(minutes=1))
+    assert stored(store, *range(1, 6)) == {}  # of the future: a clock was set back
+    clock.advance(timedelta(minutes=5))
     assert [each.serial for each in stored(store, *range(1, 6)).values()] == [5]
     assert store.transact(lambda tx: ANSWERS.remove_expired(tx, 3)) == 3
     assert store.transact(lambda tx: ANSWERS.remove_expired(tx, 3)) == 1

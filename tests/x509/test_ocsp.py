@@ -288,3 +288,36 @@ def test_times_after_2049_are_generalized_too() -> None:
     )
     found = ocsp.load_der_ocsp_response(response)
     assert found.this_update_utc == late
+
+
+def test_shapes_that_strangers_send_take_no_place_for_ever() -> None:
+    """The last ones read in full are known, the oldest forgotten: of each length, and of all lengths."""
+
+    def asked(size: int, number: int = 4) -> bytes:
+        serial = der.tlv(der.INTEGER, bytes((1, *(size - 1) * (number,))))
+        algorithm = der.sequence(der.oid(SHA1), der.tlv(der.NULL))
+        cert_id = der.sequence(algorithm, *2 * (der.tlv(der.OCTET_STRING, bytes(20)),), serial)
+        version = der.tlv(0xA0, der.tlv(der.INTEGER, b"\0"))
+        plain = der.sequence(der.sequence(der.sequence(der.sequence(cert_id))))
+        return plain if number else der.sequence(der.sequence(version, der.sequence(der.sequence(cert_id))))
+
+    def of_length(size: int) -> bytes:
+        """A requestor's name of that size makes another length."""
+        cert_id = der.single(asked(8), der.SEQUENCE).children()[0].children()[0]
+        name = der.tlv(0xA1, der.tlv(0x82, bytes(size)))
+        return der.sequence(der.sequence(name, cert_id.raw))
+
+    def known(data: bytes) -> bool:
+        shape = ocsp_request._shapes.get(len(data))
+        return bool(shape and shape.read(data))
+
+    for size in range(1, ocsp_request._MAX_SHAPES + 20):  # of as many lengths
+        parse(of_length(size))
+    assert len(ocsp_request._shapes) == ocsp_request._MAX_SHAPES
+    strange, ours = asked(10, 0), asked(15)
+    assert len(strange) == len(ours)
+    for each in (ours, strange, ours):
+        assert parse(each) == parse(each)
+        assert known(each)
+    long = asked(300)
+    assert parse(long) == parse(long)

@@ -4,11 +4,14 @@ import threading
 from collections.abc import Callable
 
 from privyseal import log
+from privyseal.sparing import Sparing
 
 # How often a thread looks for what others have left behind.
 INTERVAL_S = 30.0
 # How long `close` waits: work looks at `stopping` often, but a remote store may be slow to answer.
 CLOSE_S = 4.0
+# The same failure is logged once in so long: a full disk fails each turn, and there are many.
+LOGGED_S = 60.0
 
 
 class Background:
@@ -19,6 +22,7 @@ class Background:
     ) -> None:
         self._work = work
         self._interval = interval
+        self._logged = Sparing(LOGGED_S)
         self._due = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -46,5 +50,6 @@ class Background:
             try:
                 self._work(self._stopping)
             except Exception as error:  # noqa: BLE001 - the thread outlives a defect; the next turn retries
-                log.exception("background work failed", error, thread=self._thread.name)
+                if self._logged.allow(repr(error)):
+                    log.exception("background work failed", error, thread=self._thread.name)
             self._due.wait(self._interval)

@@ -14,6 +14,7 @@ from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.store import Store, Tx
+from privyseal.x509.certificate import read_certificate
 from privyseal.x509.chain import check_ca_certificate
 from privyseal.x509.pem import to_pem
 
@@ -45,6 +46,7 @@ class Certification:
         )
 
         def change(authority: Authority, _now: datetime) -> Authority:
+            _check_subject(authority, new.der)
             return replace(
                 authority,
                 status=_status_with_certificate(authority),
@@ -77,6 +79,22 @@ class Certification:
             return CertificatePem(to_pem(authority.certificate), authority.chain)
 
         return self._store.view(read)
+
+
+def _check_subject(authority: Authority, certificate: bytes) -> None:
+    """A renewal keeps the subject. RFC 5280 sees a CA of another name as another CA, whose CRLs and OCSP
+    answers say nothing of what was issued before.
+    """
+    if authority.certificate is None:
+        return
+    before, after = read_certificate(authority.certificate).subject, read_certificate(certificate).subject
+    if before.raw != after.raw:
+        raise PrivySealError(
+            ErrorCode.CERTIFICATE_MISMATCH,
+            f"The certificate's subject {after.text} is not, octet by octet, the one of the authority's "
+            f"present certificate, {before.text}: under another name nobody could check whether what "
+            "it has issued is revoked. Renew it with the same subject, or create another authority.",
+        )
 
 
 def _status_with_certificate(authority: Authority) -> Status:

@@ -33,6 +33,7 @@ from privyseal.ca.revocation.mass_work import LOOK_S as MASS_LOOK_S
 from privyseal.ca.revocation.mass_work import MassWork
 from privyseal.ca.revocation.named import NamedRevoking
 from privyseal.ca.revocation.ocsp import Ocsp
+from privyseal.ca.revocation.restarting import CrlRestarting
 from privyseal.ca.revocation.revoking import Revoking
 from privyseal.ca.revocation.scopes import PARTITION_SIZE, Scopes
 from privyseal.ca.revocation.timing import LOOK_S
@@ -84,8 +85,9 @@ class CertificateAuthorities:
         self.audit_reports = AuditReportService(store, rows.authorities, reports, publisher, reporting.wake)
         self.crl_reader = CrlReader(store, rows)
         self.crls = CrlMaker(store, rows, keys, publisher, urls=urls, deltas=crl_deltas)
-        self.ocsp = Ocsp(store, rows, key_store, self.issuance)
         making_crls = Background("crls", self.crls.make_due, LOOK_S)
+        self.crl_restarting = CrlRestarting(store, rows, making_crls.wake)
+        self.ocsp = Ocsp(store, rows, key_store, self.issuance)
         self.named_revoking = NamedRevoking(store, rows)
         self.holding = Holding(rows)
         self.mass_work = MassWork(store, rows)

@@ -20,6 +20,7 @@ from privyseal.events.findings import Finding, Kind, Report
 from privyseal.events.lines import Lines
 from privyseal.events.verification import Verification
 from privyseal.signing import VerifyingKey, read_public_pem
+from privyseal.sinks.directory import DirectorySink
 
 FINDINGS = 1  # the exit code
 
@@ -58,8 +59,10 @@ def verify(data_dir: Path | None, checkpoints: Path | None, key: Path | None, ou
             text = f"the database has the key {stored.id}, and {trusted.id} is the one to trust"
             report.add(Finding(Kind.ANOTHER_KEY, text))
         place = checkpoints or directory.audit
-        if place.exists():
-            Comparison(trail.store, trail.trail, trusted, report).run(read_lines(place))
+        given = _given(trail, directory.audit) if place.resolve() == directory.audit.resolve() else 0
+        if place.exists() or given:
+            lines = read_lines(place) if place.exists() else ()
+            Comparison(trail.store, trail.trail, trusted, report).run(lines, given)
         with _progress() as progress:
             Verification(trail.store, trail.trail, trail.journal, trusted, report).run(progress)
     if output == "json":
@@ -114,6 +117,12 @@ def _stored_key(trail: Audit) -> VerifyingKey:
     return VerifyingKey(der)
 
 
+def _given(trail: Audit, folder: Path) -> int:
+    """The number of the last checkpoint that the service has put into a folder, as the database knows."""
+    sink = DirectorySink(folder).name
+    return trail.store.view(lambda tx: trail.trail.exported(tx, sink))
+
+
 def _time(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
@@ -160,7 +169,7 @@ def _show(report: Report) -> None:
     show_fields(
         {
             "checkpoints": f"{report.checkpoints} over {report.records} records in {report.rows} rows",
-            "exported": "none to compare" if report.exported is None else f"{report.exported} are the same",
+            "exported": f"{report.exported} are the same" if report.exported else "none to compare",
             "unprotected": tail if report.tail_rows else "nothing",
         }
     )

@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from privyseal.cli.output import show_json
 from privyseal.client.connection import default_data_dir
 from privyseal.hosting.data_directory import DataDirectory
-from privyseal.settings import Settings
+from privyseal.settings import Settings, is_loopback
 
 
 def base_url(settings: Settings) -> str:
@@ -25,6 +26,16 @@ def revocation_url(settings: Settings) -> str:
     if settings.revocation_port is not None:
         return url("http", _reached(settings.revocation_host, settings), settings.revocation_port)
     return "" if settings.serves_tls else base_url(settings)
+
+
+def unreachable_revocation_url(settings: Settings) -> str:
+    """The URL that certificates name although only this machine finds anything there, while others are
+    served; empty where that is not so.
+    """
+    named = revocation_url(settings)
+    hosts = [settings.host] if settings.revocation_port is None else [settings.host, settings.revocation_host]
+    found_here_alone = is_loopback(urlsplit(named).hostname or "")
+    return named if found_here_alone and not all(map(is_loopback, hosts)) else ""
 
 
 def _reached(host: str, settings: Settings) -> str:
@@ -70,6 +81,9 @@ def show_text(facts: Mapping[str, Any], directory: DataDirectory, settings: Sett
         click.echo(f"  {'Metrics':<11} {status}/metrics")
     if settings.revocation_port is not None:
         click.echo(f"  {'CRL, OCSP':<11} {facts['revocation_url']}")
+    if named := unreachable_revocation_url(settings):
+        click.echo(f"\nCertificates that can be revoked name {named}, which only this machine can reach:")
+        click.echo("set --revocation-url to where others find CRLs and OCSP.")
     click.echo(f"\nBack up {directory.path}: it holds every key. The file kek opens them, so keep a copy of")
     click.echo("it apart from the database; without it they are lost, with both they are anybody's.")
     click.echo("\nPoint the AWS tools at it, in another shell:")

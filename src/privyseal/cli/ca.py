@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from privyseal.cli.crls import restart_crls
 from privyseal.cli.mass import cascade, revocations
 from privyseal.cli.options import example, key_algorithm_option, output_option, with_environment
 from privyseal.cli.output import rfc3339, show_fields, show_json, show_rows
@@ -37,6 +38,7 @@ def ca() -> None:
 
 ca.add_command(cascade)
 ca.add_command(revocations)
+ca.add_command(restart_crls)
 
 
 @ca.command(epilog=example('privyseal ca create --parent "$PRIVYSEAL_ROOT_CA_ARN" --name "Team CA"'))

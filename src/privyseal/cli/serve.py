@@ -112,6 +112,10 @@ def _run(
         directory.prepare()
         stack.enter_context(directory.locked())
         bound = _bind(settings, stack)
+        if named := banner.unreachable_revocation_url(bound):
+            log.warning(
+                "certificates name a URL that only this machine can reach: set revocation-url", url=named
+            )
         facts = dict(_prepare(directory, bound, with_hierarchy=first_start_allowed))
         if bound.status_port is not None:
             facts["status_url"] = banner.url("http", bound.status_host, bound.status_port)

@@ -22,17 +22,20 @@ class Comparison:
         self._report = report
         self._seen: list[list[int]] = []  # numbers, as ranges: few, as they come nearly in order
 
-    def run(self, lines: Iterable[tuple[str, str]]) -> None:
-        """`lines` are (where it was found, one exported checkpoint)."""
+    def run(self, lines: Iterable[tuple[str, str]], given: int = 0) -> None:
+        """`lines` are (where it was found, one exported checkpoint). Checkpoints up to the number `given`
+        are known to have been put there.
+        """
         self._report.exported = 0
         for where, line in lines:
             self._compare(where, line)
-        self._seen.sort()
-        for (_, before), (after, _) in zip(self._seen, self._seen[1:], strict=False):
-            if after > before + 1:
-                self._add(
-                    Kind.MISSING_CHECKPOINT, "it was exported and is no longer there", before + 1, after - 1
-                )
+        ends = [[0, 0], [given + 1, given + 1]] if given else []
+        reached: int | None = None
+        for first, last in sorted(self._seen + ends):
+            if reached is not None and first > reached + 1:
+                text = "it was exported and is no longer there"
+                self._add(Kind.MISSING_CHECKPOINT, text, reached + 1, first - 1)
+            reached = max(reached or 0, last)
 
     def _compare(self, where: str, line: str) -> None:
         try:

@@ -5,6 +5,7 @@ certificates that name an older CustomPath still find theirs. Nobody needs an ac
 """
 
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -21,6 +22,8 @@ CONTENT_TYPE = b"application/pkix-crl"  # RFC 2585 §4.2
 MAX_AGE = timedelta(seconds=20)
 # Downloads of large CRLs at once in one process: each holds a chunk of a quarter of a megabyte.
 MAX_STREAMS = 256
+# Of one address: it cannot keep the others from theirs.
+MAX_STREAMS_OF_ONE = 16
 RETRY_AFTER_S = 2
 
 _PATH = re.compile(rb"\A(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/([0-9a-f-]{36})(\.delta)?\.crl\Z")
@@ -45,7 +48,7 @@ class CrlFrontend:
         self._reader = reader
         self._pool = pool
         self._clock = clock
-        self._streams = 0
+        self._streams: Counter[str] = Counter()  # by the client's address
 
     def routes(self) -> list[Route]:
         return [Route(b".crl", self, METHODS, ending=True, body=0)]
@@ -64,10 +67,13 @@ class CrlFrontend:
         if _is_known(request, found.document):
             return Response(304, b"", headers)
         headers.append((b"content-type", CONTENT_TYPE))
-        stream = self._stream(request, found.document)
-        if found.document.chunks > 1 or request.method == "HEAD":
-            return Response(200, headers=headers, stream=stream)
-        return Response(200, b"".join([chunk async for chunk in stream.chunks]), headers)
+        if request.method == "HEAD":
+            headers.append((b"content-length", str(found.document.size).encode()))
+            return Response(200, b"", headers)
+        if found.document.chunks > 1:
+            return Response(200, headers=headers, stream=self._stream(request, found.document))
+        body = b"".join([chunk async for chunk in self._content(found.document)])
+        return Response(200, body, headers)
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
         response = problem(request, STATUS[error.code], error)
@@ -86,29 +92,28 @@ class CrlFrontend:
         ]
 
     def _stream(self, request: Request, document: CrlDocument) -> Stream:
-        if request.method == "HEAD":
-            return Stream(document.size, _nothing())
-        if self._streams >= MAX_STREAMS:
+        if self._streams.total() >= MAX_STREAMS or self._streams[request.client] >= MAX_STREAMS_OF_ONE:
             raise PrivySealError(ErrorCode.THROTTLED, "Too many downloads are under way: try again soon.")
-        return Stream(document.size, self._content(document))
+        return Stream(document.size, self._counted(request.client, document))
+
+    async def _counted(self, client: str, document: CrlDocument) -> AsyncGenerator[bytes, None]:
+        self._streams[client] += 1
+        try:
+            async for chunk in self._content(document):
+                yield chunk
+        finally:
+            self._streams[client] -= 1
+            if not self._streams[client]:
+                del self._streams[client]
 
     async def _content(self, document: CrlDocument) -> AsyncGenerator[bytes, None]:
-        self._streams += 1
-        try:
-            yield document.head
-            for seq in range(document.chunks):
-                chunk = await self._pool.run(self._reader.chunk, document.id, seq)
-                if chunk is None:
-                    return
-                yield chunk
-            yield document.tail
-        finally:
-            self._streams -= 1
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    return
-    yield  # pragma: no cover
+        yield document.head
+        for seq in range(document.chunks):
+            chunk = await self._pool.run(self._reader.chunk, document.id, seq)
+            if chunk is None:
+                return
+            yield chunk
+        yield document.tail
 
 
 def _tag(document: CrlDocument) -> str:

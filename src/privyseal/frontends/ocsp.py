@@ -4,7 +4,6 @@ Whatever can be read as HTTP is answered with status 200 and an OCSP response, w
 is wrong. Answers that others may be given too are kept and come back without a thread.
 """
 
-import base64
 import binascii
 import hashlib
 from collections import OrderedDict
@@ -29,9 +28,12 @@ _CACHED: Final = (b"cache-control", b"max-age=%d, public, no-transform, must-rev
 _NOT_CACHED: Final = (b"cache-control", b"no-store")
 _TYPE: Final = (b"content-type", b"application/ocsp-response")
 
-# Answers in memory, of about 1 KB each, and the longest request that one is kept for.
+# Answers in memory, by the request (DER), so that no spelling of a path is one more: how many, how many
+# octets of requests, answers and what goes with each, and the longest request that one is kept for.
 MAX_KEPT: Final = 16_384
+MAX_KEPT_OCTETS: Final = 16 * 1024 * 1024
 MAX_KEY: Final = 1_024
+_BESIDE: Final = 1_536  # octets of an answer's headers and records
 # Octets of a path that can hold a request: base64, every character of it escaped.
 MAX_PATH: Final = 4 * MAX_SIZE
 
@@ -50,13 +52,17 @@ class OcspFrontend:
 
     name = "ocsp"
 
-    def __init__(self, ocsp: Ocsp, clock: Clock, *, at_root: bool = False) -> None:
+    def __init__(
+        self, ocsp: Ocsp, clock: Clock, *, at_root: bool = False, octets: int = MAX_KEPT_OCTETS
+    ) -> None:
         self._ocsp = ocsp
         self._clock = clock
         self._at_root = at_root
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._octets_left = octets
 
     def routes(self) -> list[Route]:
+        """POST and GET alone, as in RFC 6960 appendix A: the head of an answer (HEAD) says nothing."""
         places = (b"/ocsp", b"/") if self._at_root else (b"/ocsp",)
         exact = [Route(place, self, ("POST", "GET"), body=MAX_SIZE, ready=self) for place in places]
         below = [
@@ -67,7 +73,10 @@ class OcspFrontend:
 
     def ready(self, method: str, raw_path: bytes, headers: Pairs, body: bytes) -> Response | None:
         """The kept response to what was asked before, where that is still right."""
-        kept = self._kept.get(body if method == "POST" else raw_path)
+        try:
+            kept = self._kept.get(body if method == "POST" else _in_path(raw_path))
+        except ValueError:
+            return None
         if kept is None:
             return None
         now = self._clock.now()
@@ -78,7 +87,6 @@ class OcspFrontend:
     async def handle(self, request: Request) -> Response:
         request.operation = request.method
         posted = request.method == "POST"
-        key = request.body if posted else request.raw_path
         try:
             asked = request.body if posted else _in_path(request.raw_path)
         except ValueError:
@@ -87,15 +95,17 @@ class OcspFrontend:
         if answer.until is None:
             return _plain(answer)
         kept = _Kept(answer)
-        if answer.generation is not None and len(key) <= MAX_KEY:
-            self._keep(key, kept)
+        if answer.generation is not None and len(asked) <= MAX_KEY:
+            self._keep(asked, kept)
         return kept.posted if posted else kept.got(request.headers.pairs, self._clock.now())
 
     def _keep(self, key: bytes, kept: "_Kept") -> None:
+        if replaced := self._kept.pop(key, None):
+            self._octets_left += _size(key, replaced)
         self._kept[key] = kept
-        self._kept.move_to_end(key)
-        if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+        self._octets_left -= _size(key, kept)
+        while len(self._kept) > MAX_KEPT or self._octets_left < 0:
+            self._octets_left += _size(*self._kept.popitem(last=False))
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
@@ -129,6 +139,10 @@ class _Kept:
         return Response(200, self.answer.response, sent)
 
 
+def _size(key: bytes, kept: _Kept) -> int:
+    return len(key) + len(kept.answer.response) + _BESIDE
+
+
 def _plain(answer: Answer) -> Response:
     return Response(200, answer.response, [_TYPE, _NOT_CACHED])
 
@@ -144,6 +158,6 @@ def _in_path(raw_path: bytes) -> bytes:
         raise ValueError
     text = raw_path.removeprefix(b"/ocsp").lstrip(b"/")
     try:
-        return base64.b64decode(unquote_to_bytes(text), validate=True)
+        return binascii.a2b_base64(unquote_to_bytes(text) if b"%" in text else text, strict_mode=True)
     except binascii.Error as error:
         raise ValueError from error

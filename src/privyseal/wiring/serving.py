@@ -82,6 +82,7 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
         lifecycle=Lifecycle(parts.store, devices, SqlIdentities(), parts.authorities.holding),
         revoking=parts.authorities.named_revoking,
         mass_revoking=parts.authorities.mass_revoking,
+        crl_restarting=parts.authorities.crl_restarting,
     )
     health = Health(pool.run, lambda: parts.store.view(lambda _: None), lambda: _numbers(parts))
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]

@@ -6,6 +6,7 @@ same for everybody.
 """
 
 import hashlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -209,8 +210,9 @@ class _Shape(NamedTuple):
         return OcspRequest((cert_id,), data[self.nonce_at :] if self.nonce_at else None)
 
 
-# By the length of the request, the first shape of each length; enough for all that clients send.
-_shapes: dict[int, _Shape] = {}
+# By the length of the request, the last shape of each length that was read in full, the oldest dropped
+# first: what strangers send takes no place for ever.
+_shapes: OrderedDict[int, _Shape] = OrderedDict()
 _MAX_SHAPES: Final = 256
 
 
@@ -229,18 +231,22 @@ def _learn(data: bytes, request: OcspRequest, tail: bytes) -> None:
     serial = end - len(cert_id.raw) + _serial_offset(cert_id, len(name_hash))
     key = serial - 2 - len(key_hash)
     name = key - 2 - len(name_hash)
+    if data[serial - 1] >= 0x80:  # a serial number so long that its length has octets of its own
+        return
     value_at = len(data) - len(der.single(nonce, der.SEQUENCE).children()[-1].content) + 2 if nonce else end
-    if len(data) not in _shapes and len(_shapes) < _MAX_SHAPES:
-        _shapes[len(data)] = _Shape(
-            head=data[:name],
-            middle=data[key - 2 : key],
-            last=data[serial - 2 : serial],
-            tail=data[end:value_at],
-            at=(name, key, serial, end),
-            oid=oid,
-            cert_id_at=begin,
-            nonce_at=len(data) - len(nonce) if nonce else 0,
-        )
+    _shapes[len(data)] = _Shape(
+        head=data[:name],
+        middle=data[key - 2 : key],
+        last=data[serial - 2 : serial],
+        tail=data[end:value_at],
+        at=(name, key, serial, end),
+        oid=oid,
+        cert_id_at=begin,
+        nonce_at=len(data) - len(nonce) if nonce else 0,
+    )
+    _shapes.move_to_end(len(data))
+    while len(_shapes) > _MAX_SHAPES:
+        _shapes.popitem(last=False)
 
 
 def _serial_offset(cert_id: CertId, hash_size: int) -> int:

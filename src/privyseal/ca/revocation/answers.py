@@ -11,6 +11,7 @@ Why an answer cannot be wrong:
   from before that commit is never handed out after it. While the commit is under way nothing in memory
   is used, and who asks then may hear either: the revocation has not been acknowledged yet.
 - `unknown` is neither stored nor kept: to issue a certificate changes no generation.
+- Answers that are stored are given only while the responder that signed them is the authority's.
 - The CertID of an answer is the CertID of its request, octet by octet, and is what it is stored under.
 """
 
@@ -28,7 +29,7 @@ from privyseal.errors import PrivySealError
 from privyseal.store import Store, Tx
 from privyseal.x509 import ocsp_response
 from privyseal.x509.certificate import read_certificate
-from privyseal.x509.ocsp_request import CertId, OcspRequest, hashed
+from privyseal.x509.ocsp_request import OcspRequest, hashed
 from privyseal.x509.ocsp_response import Failure, Good, Revoked, SingleResponse, Status, Unknown
 
 # What a client or a TLS server keeps of an answer is never older than this. It is what AWS promises
@@ -85,7 +86,6 @@ class _Facts:
     issuers: Mapping[KeyHash, _Issuer]
     stored: Mapping[tuple[str, bytes], OcspAnswer]
     statuses: Mapping[tuple[str, int], CertificateStatus]
-    former_names: Mapping[tuple[str, int], Mapping[str, bytes]]  # in certificates of before a renewal
 
 
 class Answers:
@@ -120,12 +120,13 @@ class Answers:
         issuer = _only_issuer(request, facts)
         if issuer is None:
             return failure(Failure.UNAUTHORIZED)
-        if issuer.credential is None or issuer.credential.not_after <= facts.now:
+        credential = issuer.credential
+        if credential is None or not credential.not_before <= facts.now < credential.not_after:
             return failure(Failure.TRY_LATER)
         stored = _stored(request, issuer, facts)
         if stored:
             return Answer(stored.response, stored.this_update, stored.expires_at, facts.generation)
-        return self._signed(request, issuer, issuer.credential, facts)
+        return self._signed(request, issuer, credential, facts)
 
     def _signed(
         self, request: OcspRequest, issuer: _Issuer, credential: OcspCredential, facts: _Facts
@@ -150,7 +151,9 @@ class Answers:
         storable = None
         if len(found) == 1 and found[0]:
             (cert_id,) = request.cert_ids
-            answer = OcspAnswer(authority_id, cert_id.serial, cert_id.raw, response, now, until)
+            answer = OcspAnswer(
+                authority_id, cert_id.serial, cert_id.raw, credential.key_id, response, now, until
+            )
             storable = Storable(answer, found[0])
         return Answer(response, now, until, facts.generation, storable)
 
@@ -158,21 +161,20 @@ class Answers:
         issuers = self._find_issuers(tx, {_key(r) for r in requests}, generation)
         answered = [r for r in requests if (i := issuers.get(_key(r))) and i.credential]
         plain = {r.cert_ids[0].serial for r in answered if _is_plain(r)}
-        stored = self._rows.ocsp_answers.find_many(tx, plain) if plain else {}
+        signers = {(i.authority.arn.id, i.credential.key_id) for i in issuers.values() if i.credential}
+        found = self._rows.ocsp_answers.find_many(tx, plain) if plain else {}
+        # What a responder said that has been revoked, or replaced, is not said again.
+        stored = {key: each for key, each in found.items() if (each.authority_id, each.key_id) in signers}
         have = {cert_id for _, cert_id in stored}
         unsigned = [r for r in answered if not (_is_plain(r) and r.cert_ids[0].raw in have)]
         serials = {each.serial for r in unsigned for each in r.cert_ids}
         statuses = self._rows.ocsp_answers.statuses(tx, serials) if serials else {}
-        return _Facts(
-            tx.now, generation, issuers, stored, statuses, self._former_names(tx, answered, issuers)
-        )
+        return _Facts(tx.now, generation, issuers, stored, statuses)
 
     def _find_issuers(
         self, tx: Tx, wanted: set[KeyHash], generation: int | None
     ) -> Mapping[KeyHash, _Issuer]:
-        """Those of `wanted` that are ours. An authority is found by its key, which it keeps for life; its
-        name, which a renewal may change, is compared later.
-        """
+        """Those of `wanted` that are ours. An authority is found by its key; its name is compared later."""
         found = {
             each: kept[1]
             for each in wanted
@@ -205,21 +207,6 @@ class Answers:
         for each, issuer in read.items():
             self._issuers[each] = generation, issuer
 
-    def _former_names(
-        self, tx: Tx, requests: Sequence[OcspRequest], issuers: Mapping[KeyHash, _Issuer]
-    ) -> Mapping[tuple[str, int], Mapping[str, bytes]]:
-        """The hashed issuer names of certificates whose issuer has been renewed under another name."""
-        keys = {
-            (issuer.authority.arn.id, each.serial)
-            for request in requests
-            for each in request.cert_ids
-            if (issuer := issuers.get(_key(request))) and not _has_name(issuer, each)
-        }
-        if not keys:
-            return {}
-        rows = self._rows.certificates.find_many(tx, sorted(keys))
-        return {key: hashed(read_certificate(row.der).issuer.raw) for key, row in rows.items()}
-
 
 def failure(status: Failure) -> Answer:
     return Answer(ocsp_response.failure(status))
@@ -240,18 +227,9 @@ def _only_issuer(request: OcspRequest, facts: _Facts) -> _Issuer | None:
         return None
     for each in request.cert_ids:
         algorithm, name, key = each.issuer
-        former = facts.former_names.get((issuer.authority.arn.id, each.serial), {})
-        if issuer.keys.get(algorithm) != key or name not in {
-            issuer.names.get(algorithm),
-            former.get(algorithm),
-        }:
+        if issuer.keys.get(algorithm) != key or issuer.names.get(algorithm) != name:
             return None
     return issuer
-
-
-def _has_name(issuer: _Issuer, cert_id: CertId) -> bool:
-    algorithm, name, _ = cert_id.issuer
-    return issuer.names.get(algorithm) == name
 
 
 def _is_plain(request: OcspRequest) -> bool:

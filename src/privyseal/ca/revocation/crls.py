@@ -152,7 +152,7 @@ class CrlMaker:
         # What has expired since the last one stays for this one (RFC 5280 §3.3).
         cutoff = min(crl.this_update or authority.created_at, order.now)
         documents = [writing.complete(cutoff, terms, signer)]
-        crl = replace(crl, number=terms.number, made_at=order.now, this_update=this_update)
+        crl = replace(crl, number=terms.number, made_at=crl.changed_at, this_update=this_update)
         crl = _with_base(crl, order)
         if terms.freshest:
             assert crl.base is not None
@@ -225,10 +225,11 @@ def _this_update(crl: Crl, now: datetime) -> datetime:
 def _with_base(crl: Crl, order: _Order) -> Crl:
     """Deltas are to a complete CRL that is no older than half of what it is good for."""
     young = (
-        order.crl.base_made_at
-        and order.now < order.crl.base_made_at + timedelta(days=order.settings.days) / 2
+        order.crl.base_update and order.now < order.crl.base_update + timedelta(days=order.settings.days) / 2
     )
-    return crl if young else replace(crl, base=crl.number, base_made_at=crl.made_at)
+    if young:
+        return crl
+    return replace(crl, base=crl.number, base_made_at=crl.made_at, base_update=crl.this_update)
 
 
 def _delta_name(place: str) -> str:

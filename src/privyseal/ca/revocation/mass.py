@@ -188,7 +188,8 @@ class MassRevoking:
             raise PrivySealError(
                 ErrorCode.INVALID_STATE,
                 f"The certificate of {authority.arn} is not from an authority of this account. Where it "
-                "has been revoked elsewhere, or is a root to be trusted no more, say so (revoked_elsewhere).",
+                "has been revoked elsewhere, or is a root to be trusted no more, order it with "
+                "revoked_elsewhere (--revoked-elsewhere).",
             )
 
     def _progress(self, tx: Tx, order: MassRevocation) -> Progress:
@@ -205,12 +206,10 @@ class MassRevoking:
 
 
 def wanted_of(order: MassRevocation) -> Filter:
-    """Of an authority that goes on issuing, nothing that was issued after the order."""
-    if order.filter is None:
-        return Filter()
-    at_last = order.created_at + datetime.resolution
-    before = order.filter.issued_before
-    return replace(order.filter, issued_before=min(before, at_last) if before else at_last)
+    """What is issued while an order goes through may be in it: a bound by the clock would leave out what was
+    issued before the order and before the clock was set back.
+    """
+    return order.filter or Filter()
 
 
 def switched_off(tx: Tx, rows: Repositories, order: MassRevocation, authority: Authority) -> Authority:
@@ -238,9 +237,7 @@ def waiting_for(tx: Tx, rows: Repositories, order: MassRevocation) -> Sequence[s
     for step in steps:
         authority = authorities[step.authority_id]
         if authority.status_at(tx.now) in ANSWERS and crl_settings(authority) and step.last_revoked_at:
-            partitions = rows.mass_revocations.unpublished(
-                tx, step.authority_id, order.created_at, step.last_revoked_at
-            )
+            partitions = rows.mass_revocations.unpublished(tx, step.authority_id, step.last_revoked_at)
             names += [crl_name(authority, partition) for partition in partitions]
     return names
 

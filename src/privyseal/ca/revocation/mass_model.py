@@ -20,6 +20,7 @@ class State(StrEnum):
 class Event(StrEnum):
     ALL_REVOKED = "all revoked"
     ALL_PUBLISHED = "all published"
+    REOPENED = "reopened"  # an authority of a cascade was changed while CRLs were waited for
     GIVEN_UP = "given up"
 
 
@@ -27,6 +28,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     {
         (State.RUNNING, Event.ALL_REVOKED): State.PUBLISHING,
         (State.PUBLISHING, Event.ALL_PUBLISHED): State.COMPLETED,
+        (State.PUBLISHING, Event.REOPENED): State.RUNNING,
         (State.RUNNING, Event.GIVEN_UP): State.FAILED,
     }
 )

@@ -21,7 +21,7 @@ from privyseal.ca.repositories import Repositories
 from privyseal.ca.revocation import mass_model
 from privyseal.ca.revocation.below import is_ca_certificate, key_digest, with_all_below
 from privyseal.ca.revocation.mass import switched_off, waiting_for, wanted_of
-from privyseal.ca.revocation.mass_model import TRANSITIONS, MassRevocation, Position, Refusal, Step
+from privyseal.ca.revocation.mass_model import TRANSITIONS, MassRevocation, Position, Refusal, State, Step
 from privyseal.ca.revocation.revoking import mark_revoked
 from privyseal.errors import PrivySealError
 from privyseal.events.journal import entry
@@ -56,7 +56,7 @@ class MassWork:
             if order:
                 self._carry_out(order, stopping)
         for order in self._store.view(self._published):
-            self._store.transact(lambda tx, each=order: self._end(tx, each, mass_model.Event.ALL_PUBLISHED))  # type: ignore[misc]
+            self._store.transact(lambda tx, each=order: self._complete(tx, each))  # type: ignore[misc]
 
     def _take(self, tx: Tx) -> MassRevocation | None:
         order = self._orders.take(tx, new_id(), tx.now + LEASE)
@@ -131,6 +131,7 @@ class MassWork:
         keys = [(step.authority_id, serial) for _, serial in found]
         rows = self._rows.certificates.find_many(tx, keys) if keys else {}
         living = [each for key in keys if (each := rows.get(key)) and tx.now <= each.not_after]
+        moment = self._rows.crls.next_moment(tx, step.authority_id)
         revoked = mark_revoked(
             tx,
             self._rows,
@@ -146,7 +147,7 @@ class MassWork:
         step = replace(
             step, after=after or step.after, done=after is None, revoked=step.revoked + len(revoked)
         )
-        self._orders.put_step(tx, replace(step, last_revoked_at=tx.now) if revoked else step)
+        self._orders.put_step(tx, replace(step, last_revoked_at=moment) if revoked else step)
 
     def _refuse_strangers(
         self, tx: Tx, order: MassRevocation, authority: Authority, revoked: Sequence[Certificate]
@@ -196,6 +197,22 @@ class MassWork:
     def _published(self, tx: Tx) -> Sequence[MassRevocation]:
         waiting = self._orders.publishing(tx)
         return [each for each in waiting if not waiting_for(tx, self._rows, each)]
+
+    def _complete(self, tx: Tx, order: MassRevocation) -> None:
+        """Unless somebody else has done it, or an authority issues again: then the order runs again, after
+        any other one of its authority.
+        """
+        found = self._orders.find(tx, order.authority.account, order.id)
+        if found is None or found.state is not State.PUBLISHING:
+            return
+        if order.filter is None:
+            if self._orders.running_on(tx, str(order.authority)):
+                return
+            if self._reopened(tx, order):
+                self._end(tx, order, mass_model.Event.REOPENED)
+                self._orders.give_back(tx, order)  # to whoever comes first
+                return
+        self._end(tx, order, mass_model.Event.ALL_PUBLISHED)
 
     def _end(
         self, tx: Tx, order: MassRevocation, event: mass_model.Event, failure: str | None = None

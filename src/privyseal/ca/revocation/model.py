@@ -14,7 +14,7 @@ class Revocation:
     partition: str  # the CRL partition that the certificate names; empty where it names none
     serial: int
     not_after: datetime  # of the certificate
-    revoked_at: datetime
+    revoked_at: datetime  # or released; a moment of the authority (`ports.Crls.next_moment`)
     entry: bytes  # DER, an element of revokedCertificates (RFC 5280 §5.1)
 
 
@@ -25,13 +25,15 @@ class Crl:
     authority_id: str
     partition: str  # empty: the complete one
     changes: int  # counts what happened that the next one has to say
+    changed_at: datetime | None  # the last moment that was taken: of a change, or of beginning to make it
     attempts: int  # how often one was begun; who is not the last one publishes nothing
     failures: int  # in a row
     number: int  # 0: none was published yet
-    made_at: datetime | None  # what was committed before is in it
+    made_at: datetime | None  # the moment up to which everything is in it
     this_update: datetime | None
     base: int | None  # number of the complete one that deltas are to
     base_made_at: datetime | None
+    base_update: datetime | None  # its thisUpdate
     points: tuple[str, ...]  # the URLs that certificates of a partition name: one, until settings change
 
     @property

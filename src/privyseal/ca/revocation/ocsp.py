@@ -63,7 +63,8 @@ class Ocsp:
             generation is not None
             and generation == self._store.generation()
             and answer.until is not None
-            and now < answer.until
+            and answer.this_update is not None
+            and answer.this_update <= now < answer.until  # a clock may be set back
         )
 
     async def answer(self, asked: bytes) -> Answer:

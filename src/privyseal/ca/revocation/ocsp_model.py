@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from privyseal.ca.model import StoredKey
+
+# RFC 6960 §4.2.2.2.1: a responder that is not checked for revocation has a short life. A stolen key
+# is good for no longer than this.
+LIFE = timedelta(days=7)
+# How long a process may take to make a key and a certificate before another one tries.
+LEASE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +21,8 @@ class OcspCredential:
     key: StoredKey
     certificate: bytes  # DER
     issuer_digest: bytes  # SHA-256 of the authority's certificate under which it was issued
-    not_after: datetime  # of the responder's certificate
+    not_before: datetime  # of the responder's certificate, like the next
+    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class OcspAnswer:
     authority_id: str
     serial: int
     cert_id: bytes  # DER, as the request has it
+    key_id: str  # of the responder that signed it: no other one's answers are given
     response: bytes  # DER OCSPResponse
     this_update: datetime
     expires_at: datetime  # from then on a new one is signed

@@ -17,6 +17,12 @@ class OcspResponders(Protocol):
         """Something about the authority has changed: look after its responder now."""
         ...
 
+    def withdraw(self, tx: Tx, authority_id: str, certificates: Sequence[bytes]) -> None:
+        """These certificates (DER) of responders have been revoked: what has one of them signs no more,
+        what is being made may be one of them, and the responder is looked after now.
+        """
+        ...
+
     def by_issuers(self, tx: Tx, keys: Sequence[tuple[str, bytes]]) -> Sequence[OcspResponder]:
         """Those of the authorities whose keys have these hashes, given as (object identifier of the
         hash, hash); one query however many.
@@ -24,7 +30,9 @@ class OcspResponders(Protocol):
         ...
 
     def next_due(self, tx: Tx) -> OcspResponder | None:
-        """The one that has waited longest to be looked after, and that nobody holds now."""
+        """The one that has waited longest to be looked after, and that nobody holds now. What was put off
+        or is held for longer than may be was so by a clock that was wrong.
+        """
         ...
 
     def lease(self, tx: Tx, responder: OcspResponder, until: datetime) -> OcspResponder | None:
@@ -48,7 +56,7 @@ class OcspAnswers(Protocol):
         ...
 
     def find_many(self, tx: Tx, serials: Iterable[int]) -> Mapping[tuple[str, bytes], OcspAnswer]:
-        """By (authority id, CertID), those that have not expired; one query."""
+        """By (authority id, CertID), those that are neither of the future nor expired; one query."""
         ...
 
     def put_many(self, tx: Tx, answers: Sequence[OcspAnswer]) -> None:

@@ -118,10 +118,9 @@ class MassRevocations(Protocol):
         """How many there are. Takes time in proportion to what the authority has issued."""
         ...
 
-    def unpublished(self, tx: Tx, authority_id: str, first: datetime, last: datetime) -> Sequence[str]:
-        """The partitions whose CRLs have not been made, and copied to where they go, since the last time,
-        of those in which something was revoked since the first. Empty: the complete one, where there is
-        one.
+    def unpublished(self, tx: Tx, authority_id: str, last: datetime) -> Sequence[str]:
+        """The partitions whose CRLs lack something that was revoked up to that moment, or have not been
+        copied to where they go. Empty: the complete one, where there is one.
         """
         ...
 
@@ -165,8 +164,18 @@ class Crls(Protocol):
 
     def changed(self, tx: Tx, authority_id: str, partitions: Collection[str]) -> None:
         """Something in these partitions was revoked or released: their CRLs and the complete one are
-        due soon.
+        due soon. Takes the next moment.
         """
+        ...
+
+    def next_moment(self, tx: Tx, authority_id: str) -> datetime:
+        """When what this transaction changes happens, as CRLs count: the present, but after every change and
+        every beginning of a CRL so far, also where the clock was set back. `changed` and `lease` take it.
+        """
+        ...
+
+    def restart(self, tx: Tx, authority_id: str) -> int:
+        """Forget the times of the authority's CRLs, which are due now; how many there are."""
         ...
 
     def found_at(self, tx: Tx, authority_id: str, partition: str, url: str) -> None:
@@ -188,7 +197,7 @@ class Crls(Protocol):
         ...
 
     def lease(self, tx: Tx, crl: Crl) -> Crl | None:
-        """Begin to make it; None where somebody else was first."""
+        """Begin to make it, with all that changed before; None where somebody else was first."""
         ...
 
     def hold(self, tx: Tx, crl: Crl) -> bool:

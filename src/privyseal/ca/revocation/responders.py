@@ -1,16 +1,16 @@
 """OCSP responders: each authority lends a key of its own the right to say what is revoked.
 
 The authority's key signs certificates and CRLs alone. Its responder has a certificate of a week at
-most, issued like any other (`ca/issuance`), and is replaced, key and all, when half of that is over
-or when the authority gets another certificate. A row says when to look after it; whichever process
-comes first does, for as long as its lease.
+most, issued like any other (`ca/issuance`), and is replaced, key and all, when half of that is over,
+when the authority gets another certificate, or when it is itself revoked. A row says when to look
+after it; whichever process comes first does, for as long as its lease.
 """
 
 import base64
 import hashlib
 import threading
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
 
 from privyseal import log
@@ -19,7 +19,7 @@ from privyseal.ca.model import OCSP_RESPONDER, Authority
 from privyseal.ca.ports import KeyStore
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import IssueRequest
-from privyseal.ca.revocation.ocsp_model import OcspCredential, OcspResponder
+from privyseal.ca.revocation.ocsp_model import LEASE, LIFE, OcspCredential, OcspResponder
 from privyseal.ca.revocation.settings import ocsp_settings
 from privyseal.ca.states import ANSWERS
 from privyseal.caller import Caller
@@ -32,11 +32,6 @@ from privyseal.x509.certificate import read_certificate
 from privyseal.x509.ocsp_response import Responder
 from privyseal.x509.requests import build_csr
 
-# RFC 6960 §4.2.2.2.1: a responder that is not checked for revocation has a short life. A stolen key
-# is good for no longer than this.
-LIFE = timedelta(days=7)
-# How long a process may take to make a key and a certificate before another one tries.
-LEASE = timedelta(seconds=60)
 TEMPLATE = "arn:aws:acm-pca:::template/OCSPSigningCertificate_APIPassthrough/V1"
 COMMON_NAME = "OCSP responder"
 MAX_OPEN = 256
@@ -107,8 +102,8 @@ class ResponderUpkeep:
         now = self._store.view(lambda tx: tx.now)
         if authority is None or not answers_at(authority, now):
             due_at = None  # whoever changes that, wants it again
-        elif responder.credential and half_life(responder.credential, authority) > now:
-            due_at = half_life(responder.credential, authority)
+        elif responder.credential and half_life(responder.credential, authority, now) > now:
+            due_at = _next_look(responder.credential, authority, now)
         else:
             self._replace(responder, authority, now)
             return
@@ -116,7 +111,7 @@ class ResponderUpkeep:
 
     def _replace(self, responder: OcspResponder, authority: Authority, now: datetime) -> None:
         credential = self._make(authority, now)
-        due_at = half_life(credential, authority)
+        due_at = _next_look(credential, authority, now)
 
         def write(tx: Tx) -> None:
             if self._rows.ocsp_responders.replace(tx, responder, credential, due_at):
@@ -150,7 +145,8 @@ class ResponderUpkeep:
         (answer,) = self._issuance.issue([request])
         if isinstance(answer, PrivySealError):
             raise answer
-        return OcspCredential(key_id, stored, answer.der, issuer_digest(authority), not_after)
+        not_before = read_certificate(answer.der).not_before
+        return OcspCredential(key_id, stored, answer.der, issuer_digest(authority), not_before, not_after)
 
 
 def answers_at(authority: Authority, now: datetime) -> bool:
@@ -162,12 +158,19 @@ def issuer_digest(authority: Authority) -> bytes:
     return hashlib.sha256(authority.certificate or b"").digest()
 
 
-def half_life(credential: OcspCredential, authority: Authority) -> datetime:
+def half_life(credential: OcspCredential, authority: Authority, now: datetime) -> datetime:
     """When to replace it: at half of its life, and at once where it is of an earlier certificate of the
-    authority. Nothing is gained where it ends with the authority.
+    authority, or not valid yet since it was made by a clock that was ahead. Nothing is gained where it
+    ends or begins with the authority.
     """
-    if credential.issuer_digest != issuer_digest(authority):
+    begins = max(now, authority.not_before or now)
+    if credential.issuer_digest != issuer_digest(authority) or credential.not_before > begins:
         return datetime.min.replace(tzinfo=credential.not_after.tzinfo)
     if authority.not_after is not None and credential.not_after >= authority.not_after.replace(microsecond=0):
         return credential.not_after
     return credential.not_after - LIFE / 2
+
+
+def _next_look(credential: OcspCredential, authority: Authority, now: datetime) -> datetime:
+    """Never further ahead than by half of a life: what is, counts as due (`OcspResponders.next_due`)."""
+    return min(half_life(credential, authority, now), now + LIFE / 2)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from privyseal.ca.certificates import not_there
 from privyseal.ca.lookup import find_authority
-from privyseal.ca.model import Authority, Certificate
+from privyseal.ca.model import OCSP_RESPONDER, Authority, Certificate
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.revocation.model import Revocation
 from privyseal.ca.revocation.reasons import HOLD, REASONS, REMOVE_FROM_CRL
@@ -45,8 +45,10 @@ def mark_revoked(
     `detail` goes into the journal entries.
     """
     found = [each for each in certificates if _mark(tx, rows, each, reason, invalidity_date)]
+    moment = rows.crls.next_moment(tx, authority.arn.id)
     listed = [
-        _listed(each, tx.now, REASONS[reason], invalidity_date or each.invalidity_date) for each in found
+        _listed(each, tx.now, moment, REASONS[reason], invalidity_date or each.invalidity_date)
+        for each in found
     ]
     rows.revocations.put_many(tx, listed)
     if invalidity_date is not None:
@@ -64,7 +66,9 @@ def mark_released(
 ) -> Sequence[Certificate]:
     """Take holds back: those certificates of one authority that were held, as they were."""
     found = [each for each in certificates if rows.certificates.release(tx, each.authority_id, each.serial)]
-    rows.revocations.release_many(tx, [_listed(each, tx.now, REMOVE_FROM_CRL, None) for each in found])
+    moment = rows.crls.next_moment(tx, authority.arn.id)
+    listed = [_listed(each, tx.now, moment, REMOVE_FROM_CRL, None) for each in found]
+    rows.revocations.release_many(tx, listed)
     for each in found:
         tx.record(entry(RELEASE_ACTION, caller, str(CertificateArn(authority.arn, each.serial))))
     _tell(tx, rows, authority, found)
@@ -83,10 +87,14 @@ def _mark(
 
 
 def _listed(
-    certificate: Certificate, now: datetime, reason: int, invalidity_date: datetime | None
+    certificate: Certificate,
+    now: datetime,
+    moment: datetime,
+    reason: int,
+    invalidity_date: datetime | None,
 ) -> Revocation:
-    """`certificate` is as it was before. `revoked_at` of the row is when the entry came to be, since
-    delta CRLs go by it; the date in the entry may be that of a hold.
+    """`certificate` is as it was before. `revoked_at` of the row is the moment at which the entry came to
+    be, since delta CRLs go by it; the date in the entry is by the clock, and may be that of a hold.
     """
     date = certificate.revoked_at or now
     return Revocation(
@@ -94,7 +102,7 @@ def _listed(
         partition=certificate.crl_partition,
         serial=certificate.serial,
         not_after=certificate.not_after,
-        revoked_at=now,
+        revoked_at=moment,
         entry=revoked_entry(certificate.serial, date, reason, invalidity_date),
     )
 
@@ -103,6 +111,9 @@ def _tell(tx: Tx, rows: Repositories, authority: Authority, changed: Sequence[Ce
     """What CRLs and OCSP have said of these is wrong from this commit on."""
     if changed:
         rows.ocsp_answers.remove_many(tx, [(each.authority_id, each.serial) for each in changed])
+        responders = [each.der for each in changed if each.service_principal == OCSP_RESPONDER]
+        if responders:
+            rows.ocsp_responders.withdraw(tx, authority.arn.id, responders)
         rows.crls.changed(tx, authority.arn.id, {each.crl_partition for each in changed})
         tx.invalidate()
 

@@ -21,11 +21,17 @@ PUBLIC_READ = "PUBLIC_READ"  # S3ObjectAcl: "If no value is specified, the defau
 # What AWS writes to a bucket before there is a CRL (user guide, "Access policies for CRLs in Amazon S3").
 PERMISSION_TEST = "acm-pca-permission-test-key"
 
-# A host name or an IPv4 address (RFC 2396 §3.2.2), perhaps a port and a path.
+# What our own routes begin with: no CRL below it would be found. Front-ends for devices are among them.
+RESERVED = frozenset({"api", "healthz", "metrics", "new", "ocsp", "proto", "provision", "readyz", "service"})
+
+# A host name or an IPv4 address (RFC 2396 §3.2.2), perhaps a port, and for CRLs a path. OCSP's has none:
+# what GET appends to it (RFC 6960 appendix A) has to arrive where OCSP answers, at the root.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _CNAME = re.compile(
-    rf"\A(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/(?!\.{{1,2}}(?:/|\Z))[A-Za-z0-9!_.*'()-]+)*\Z"
+    rf"\A(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*(?::(?P<port>[0-9]{{1,5}}))?"
+    r"(?P<path>(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9!_.*'()-]+)*)\Z"
 )
+_LAST_PORT = 65_535
 # Amazon S3 user guide, "Naming Amazon S3 objects": safe characters; no segment means anything to a
 # file system.
 _PATH_SEGMENT = re.compile(r"\A(?!\.{1,2}\Z)[A-Za-z0-9!_.*'()-]{1,200}\Z")
@@ -115,14 +121,25 @@ def _checked(member: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
             raise _refused(f"{member} has other members beside Enabled=false; remove them or enable it.")
         return given
     for name in ("CustomCname", "OcspCustomCname"):
-        if name in given and not _CNAME.match(given[name]):
-            raise _refused(
-                f"{name} is a host name, without http:// or https:// and without special characters "
-                "(RFC 2396); a port and a path may follow."
-            )
+        if name in given:
+            _check_cname(name, given[name])
     if member == "CrlConfiguration":
         _check_crl(given)
     return given
+
+
+def _check_cname(name: str, value: str) -> None:
+    found = _CNAME.match(value)
+    if not found or not 1 <= int(found["port"] or 80) <= _LAST_PORT:
+        raise _refused(
+            f"{name} is a host name, without http:// or https:// and without special characters "
+            f"(RFC 2396); a port of 1 to {_LAST_PORT} may follow, and for CRLs a path."
+        )
+    if name == "OcspCustomCname" and found["path"]:
+        raise _refused(
+            "OcspCustomCname has no path: OCSP answers at the root of the name, and requests by GET add "
+            "theirs to it. Leave the path out; a port may follow the name."
+        )
 
 
 def _check_crl(given: Mapping[str, Any]) -> None:
@@ -133,6 +150,11 @@ def _check_crl(given: Mapping[str, Any]) -> None:
         raise _refused(
             "CustomPath consists of letters, digits and !-_.*'() between slashes, which neither begin nor "
             "end it: what is safe in the key of an S3 object and in a URL."
+        )
+    if path.partition("/")[0] in RESERVED:
+        raise _refused(
+            "CustomPath begins with a name of the service's own URLs, which are "
+            f"{', '.join(sorted(RESERVED))}: choose another."
         )
     omitted = given.get("CrlDistributionPointExtensionConfiguration") or {}
     if omitted.get("OmitExtension") and "CustomCname" in given:

@@ -7,6 +7,7 @@ import msgspec
 from privyseal.ca.certificates import CertificateReader
 from privyseal.ca.revocation.mass import MassRevoking
 from privyseal.ca.revocation.named import NamedRevoking
+from privyseal.ca.revocation.restarting import CrlRestarting
 from privyseal.caller import Caller
 from privyseal.clock import Clock
 from privyseal.devices.lifecycle import Lifecycle
@@ -14,6 +15,7 @@ from privyseal.devices.registry import Registry
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
 from privyseal.frontends.api import certificates as certificate_resource
+from privyseal.frontends.api import crl_restarts as crl_restart_resource
 from privyseal.frontends.api import device_changes
 from privyseal.frontends.api import devices as device_resource
 from privyseal.frontends.api import mass_revocations as mass_revocation_resource
@@ -84,6 +86,7 @@ class ApiFrontend:
         lifecycle: Lifecycle,
         revoking: NamedRevoking,
         mass_revoking: MassRevoking,
+        crl_restarting: CrlRestarting,
     ) -> None:
         endpoints = [
             *certificate_resource.endpoints(certificates, pool),
@@ -91,6 +94,7 @@ class ApiFrontend:
             *device_changes.endpoints(lifecycle, pool),
             *revocation_resource.endpoints(revoking, devices, pool),
             *mass_revocation_resource.endpoints(mass_revoking, pool),
+            *crl_restart_resource.endpoints(crl_restarting, pool),
         ]
         self._router = Router(endpoints)
         self._authenticator = authenticator

@@ -126,7 +126,7 @@ class App:
                 and (response := _ready(route, route.ready, scope, message))
             ):
                 self._count(route.frontend, scope["method"], response, time.perf_counter() - started)
-                await send_response(response, receive, send)
+                await send_response(scope, response, receive, send)
                 return
             arrived, receive = _arrived(message), replayed(message, receive)
         client = scope.get("client")
@@ -146,7 +146,7 @@ class App:
             request.body = b""  # an error's trace may keep the request until the next collection
         self._account(request, frontend, response, time.perf_counter() - started)
         if response:
-            await send_response(response, receive, send)
+            await send_response(scope, response, receive, send)
 
     def _match(self, raw_path: bytes) -> Route | None:
         return (

@@ -4,12 +4,13 @@ Give it to uvicorn as `http=Connection`.
 """
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from privyseal.frontends.http.exchange import ARRIVED
+from privyseal.frontends.http.exchange import ARRIVED, CUT, Cut
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
@@ -119,7 +120,16 @@ class Connection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if cycle.scope["method"] != "HEAD":  # an answer to it has no body
             cycle.transport = _OneWrite(self.transport)  # type: ignore[assignment]
+        cycle.scope[CUT] = partial(self._cut, cycle)  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, app)
+
+    def _cut(self, cycle: RequestResponseCycle, why: Cut) -> None:
+        """Close the connection of an answer that is not whole. uvicorn would log an error for each."""
+        cycle.disconnected = True
+        if why is Cut.SHORT:
+            cycle.transport.close()  # what is under way still arrives
+        else:
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():

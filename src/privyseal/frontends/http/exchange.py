@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http.message import Headers, Response, Stream
+from privyseal.sparing import Sparing
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,6 +21,8 @@ Send = Callable[[Message], Awaitable[None]]
 PATIENCE = 0.25  # seconds
 # A client that has not taken a chunk of a stream for so long gets no more of it.
 STALLED = 30.0  # seconds
+# A line in the log for a reason why streams are cut: strangers can bring about as many as they like.
+_TOLD = Sparing(60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class Limits:
     all_bodies: int = 256 * 1024 * 1024  # bytes of all bodies that are held at once, in one process
     discard: int = 16 * 1024 * 1024  # bytes of an oversized body that are still read, so that its
     # sender comes to read the refusal instead of a reset connection
+
+
+class Cut(Enum):
+    """Why a stream was not sent to its end."""
+
+    LEFT = "the client has left"
+    STALLED = "the client takes nothing any more"
+    SHORT = "there is no more of it"
 
 
 class Bodies:
@@ -121,6 +133,8 @@ _ANNOUNCES_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect",
 _LENGTH = frozenset({b"content-length"})
 # A member of the scope that `Connection` sets when it has all of a request.
 ARRIVED = "privyseal.arrived"
+# Another: closes the connection of an answer that was begun and does not go on.
+CUT = "privyseal.cut"
 _NO_BODY: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 
@@ -189,37 +203,46 @@ async def _departure(receive: Receive) -> None:
         pass
 
 
-async def send_response(response: Response, receive: Receive, send: Send) -> None:
+async def send_response(scope: Message, response: Response, receive: Receive, send: Send) -> None:
     stream = response.stream
     headers = response.headers
-    if response.status != 304:  # RFC 9110 §8.6: its length would have to be that of the 200
+    # RFC 9110 §8.6: the length of a 304 would have to be that of the 200; the answer to a HEAD says its own
+    if response.status != 304 and not any(name == b"content-length" for name, _ in headers):
         length = len(response.body) if stream is None else stream.length
         headers = [*headers, (b"content-length", str(length).encode())]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if stream is None:
         await send({"type": "http.response.body", "body": response.body})
-    elif await _send_chunks(stream, receive, send):
+    elif (cut := await _send_chunks(stream, receive, send)) is None:
         await send({"type": "http.response.body", "body": b""})
+    elif CUT in scope:  # without it the server closes the connection of the unfinished answer
+        scope[CUT](cut)
 
 
-async def _send_chunks(stream: Stream, receive: Receive, send: Send) -> bool:
-    """Whether all of it was sent; if not, the server closes the connection of the unfinished answer."""
+async def _send_chunks(stream: Stream, receive: Receive, send: Send) -> Cut | None:
+    """Why it was cut; None where all of it was sent."""
     sent = 0
     client = asyncio.ensure_future(_departure(receive))
     try:
         async for chunk in stream.chunks:
             await asyncio.sleep(0)  # the turn of everybody else, and of the news that the client has left
             if client.done():
-                return False
+                return Cut.LEFT
             async with asyncio.timeout(STALLED):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             sent += len(chunk)
     except TimeoutError:
-        return False
+        return _told(Cut.STALLED)
     except Exception as error:  # noqa: BLE001 - the status is out already: all that is left is to stop
         log.exception("a response was cut", error)
-        return False
+        return Cut.SHORT
     finally:
         client.cancel()
         await stream.chunks.aclose()
-    return sent == stream.length
+    return None if sent == stream.length else _told(Cut.SHORT)
+
+
+def _told(cut: Cut) -> Cut:
+    if _TOLD.allow(cut.name):
+        log.warning("a response was cut", reason=cut.value)
+    return cut

@@ -10,18 +10,29 @@ UPDATE crl SET due_at = :now, changes = changes + 1 WHERE authority_id = :author
 
 -- name: changed
 -- CRLs that have something new to say: soon, but not so soon after the last one, nor after a failure.
-UPDATE crl SET changes = changes + 1,
+-- A time in the future is one of a clock that was wrong: it puts nothing off.
+UPDATE crl SET changes = changes + 1, changed_at = :moment,
     due_at = CASE
-        WHEN due_at <= :soon OR failures > 0 THEN due_at
-        WHEN COALESCE(made_at, 0) + :interval <= :soon THEN :soon
-        WHEN due_at <= made_at + :interval THEN due_at
-        ELSE made_at + :interval
+        WHEN due_at <= :soon OR (failures > 0 AND due_at <= :retry) THEN due_at
+        WHEN this_update > :soon OR COALESCE(this_update, 0) + :interval <= :soon THEN :soon
+        WHEN due_at <= this_update + :interval THEN due_at
+        ELSE this_update + :interval
     END
 WHERE authority_id = :authority_id AND partition IN (:partitions...);
 
 -- name: found_at
 -- By which URLs its certificates find a partition.
 UPDATE crl SET points = :points WHERE authority_id = :authority_id AND partition = :partition;
+
+-- name: last_moment
+-- The last one that was taken for an authority.
+SELECT MAX(changed_at) AS moment FROM crl WHERE authority_id = :authority_id;
+
+-- name: restart
+-- Their times are forgotten, their numbers are not. Who makes one now is too late.
+UPDATE crl SET this_update = NULL, next_update = NULL, base = NULL, base_made_at = NULL, base_update = NULL,
+    due_at = :now, changes = changes + 1, failures = 0, leased_until = 0, attempts = attempts + 1
+WHERE authority_id = :authority_id AND due_at IS NOT NULL;
 
 -- name: find
 -- One CRL of an authority.
@@ -44,13 +55,14 @@ WHERE due_at IS NOT NULL AND next_update IS NOT NULL GROUP BY authority_id ORDER
 
 -- name: next_due
 -- The one that is due for longest and that nobody holds. A lease that ends too late is one of a clock
--- that was wrong.
-SELECT * FROM crl WHERE due_at <= :now AND (leased_until <= :now OR leased_until > :latest)
+-- that was wrong. So is a CRL of the future: it is tried now, which says so.
+SELECT * FROM crl WHERE (due_at <= :now OR (due_at > :retry AND this_update > :ahead))
+    AND (leased_until <= :now OR leased_until > :latest)
 ORDER BY due_at LIMIT 1;
 
 -- name: lease
 -- Only if nobody has begun it since it was read.
-UPDATE crl SET leased_until = :until, attempts = attempts + 1
+UPDATE crl SET leased_until = :until, attempts = attempts + 1, changed_at = :moment
 WHERE authority_id = :authority_id AND partition = :partition AND attempts = :attempts
     AND (leased_until <= :now OR leased_until > :until);
 
@@ -62,7 +74,7 @@ WHERE authority_id = :authority_id AND partition = :partition AND attempts = :at
 -- name: publish
 -- Only by who began it last, and never back.
 UPDATE crl SET number = :number, made_at = :made_at, this_update = :this_update, next_update = :next_update,
-    base = :base, base_made_at = :base_made_at
+    base = :base, base_made_at = :base_made_at, base_update = :base_update
 WHERE authority_id = :authority_id AND partition = :partition AND attempts = :attempts
     AND number < :number AND COALESCE(this_update, 0) <= :this_update;
 

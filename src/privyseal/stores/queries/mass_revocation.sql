@@ -113,10 +113,8 @@ SELECT count(*) AS n FROM certificate WHERE authority_id = :authority_id
     AND (:subject IS NULL OR replace(subject, :subject, '') <> subject);
 
 -- name: unpublished
--- CRLs that do not have the last of what an order has revoked, or are not where they go yet.
+-- CRLs that do not have all that was revoked up to a moment, or are not where they go yet. Where nothing
+-- has changed since the last one was made, it has all.
 SELECT partition FROM crl WHERE authority_id = :authority_id AND due_at IS NOT NULL
-    AND (COALESCE(made_at, 0) <= :last OR failures > 0 OR leased_until > :now)
-    AND (partition = '' OR EXISTS (
-        SELECT 1 FROM revocation WHERE revocation.authority_id = crl.authority_id
-            AND revocation.partition = crl.partition AND revocation.revoked_at >= :first
-    ));
+    AND (made_at IS NULL OR (made_at <= :last AND changed_at > made_at) OR failures > 0
+        OR leased_until > :now);

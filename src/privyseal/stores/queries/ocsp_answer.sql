@@ -4,14 +4,14 @@ SELECT authority_id, serial, revoked_at, revocation_reason FROM certificate WHER
 
 -- name: by_serials
 -- Signed answers; the caller drops those of other authorities.
-SELECT * FROM ocsp_answer WHERE serial IN (:serials...) AND expires_at > :now;
+SELECT * FROM ocsp_answer WHERE serial IN (:serials...) AND this_update <= :now AND expires_at > :now;
 
 -- name: put
 -- A new one takes the place of the last.
-INSERT INTO ocsp_answer (serial, authority_id, cert_id, response, this_update, expires_at)
-VALUES (:serial, :authority_id, :cert_id, :response, :this_update, :expires_at)
-ON CONFLICT (serial, authority_id, cert_id) DO UPDATE SET response = excluded.response,
-    this_update = excluded.this_update, expires_at = excluded.expires_at;
+INSERT INTO ocsp_answer (serial, authority_id, cert_id, key_id, response, this_update, expires_at)
+VALUES (:serial, :authority_id, :cert_id, :key_id, :response, :this_update, :expires_at)
+ON CONFLICT (serial, authority_id, cert_id) DO UPDATE SET key_id = excluded.key_id,
+    response = excluded.response, this_update = excluded.this_update, expires_at = excluded.expires_at;
 
 -- name: remove
 -- A certificate's status changes: what was said of it is wrong.

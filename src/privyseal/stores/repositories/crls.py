@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from privyseal.ca.revocation.model import Crl, CrlDocument
-from privyseal.ca.revocation.timing import GATHER, INTERVAL, KEEP, LEASE
+from privyseal.ca.revocation.timing import CLOCK_SLACK, GATHER, INTERVAL, KEEP, LEASE, RETRY_LAST
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
 
@@ -29,8 +29,18 @@ class SqlCrls:
             authority_id=authority_id,
             partitions=sorted({"", *partitions}),
             soon=to_micros(tx.now + GATHER),
+            moment=to_micros(self.next_moment(tx, authority_id)),
+            retry=to_micros(tx.now + RETRY_LAST),
             interval=INTERVAL // timedelta(microseconds=1),
         )
+
+    def next_moment(self, tx: Tx, authority_id: str) -> datetime:
+        row = sql(tx).row(_Q["last_moment"], authority_id=authority_id)
+        last = from_micros(row["moment"]) if row else None
+        return max(tx.now, last + datetime.resolution) if last else tx.now
+
+    def restart(self, tx: Tx, authority_id: str) -> int:
+        return sql(tx).change(_Q["restart"], authority_id=authority_id, now=to_micros(tx.now))
 
     def found_at(self, tx: Tx, authority_id: str, partition: str, url: str) -> None:
         crl = self.find(tx, authority_id, partition)
@@ -49,14 +59,16 @@ class SqlCrls:
         return {row["authority_id"]: time_of(row["next_update"]) for row in rows}
 
     def next_due(self, tx: Tx) -> Crl | None:
-        latest = to_micros(tx.now + LEASE)
-        return _crl(sql(tx).row(_Q["next_due"], now=to_micros(tx.now), latest=latest))
+        times = {"now": tx.now, "latest": tx.now + LEASE}
+        times |= {"retry": tx.now + RETRY_LAST, "ahead": tx.now + CLOCK_SLACK}
+        return _crl(sql(tx).row(_Q["next_due"], **{name: to_micros(at) for name, at in times.items()}))
 
     def lease(self, tx: Tx, crl: Crl) -> Crl | None:
         until = to_micros(tx.now + LEASE)
-        if not _changed(tx, "lease", crl, now=to_micros(tx.now), until=until):
+        moment = self.next_moment(tx, crl.authority_id)
+        if not _changed(tx, "lease", crl, now=to_micros(tx.now), until=until, moment=to_micros(moment)):
             return None
-        return replace(crl, attempts=crl.attempts + 1)
+        return replace(crl, attempts=crl.attempts + 1, changed_at=moment)
 
     def hold(self, tx: Tx, crl: Crl) -> bool:
         return _changed(tx, "extend", crl, until=to_micros(tx.now + LEASE))
@@ -86,6 +98,7 @@ class SqlCrls:
             next_update=to_micros(newest.next_update),
             base=crl.base,
             base_made_at=to_micros(crl.base_made_at),
+            base_update=to_micros(crl.base_update),
         ):
             return False
         return all(_put(tx, each) for each in documents)
@@ -187,6 +200,7 @@ def _crl(row: Row | None) -> Crl | None:
         authority_id=row["authority_id"],
         partition=row["partition"],
         changes=row["changes"],
+        changed_at=from_micros(row["changed_at"]),
         attempts=row["attempts"],
         failures=row["failures"],
         number=row["number"],
@@ -194,5 +208,6 @@ def _crl(row: Row | None) -> Crl | None:
         this_update=from_micros(row["this_update"]),
         base=row["base"],
         base_made_at=from_micros(row["base_made_at"]),
+        base_update=from_micros(row["base_update"]),
         points=tuple(json.loads(row["points"])),
     )

@@ -137,8 +137,8 @@ class SqlMassRevocations:
         assert row is not None
         return int(row["n"])
 
-    def unpublished(self, tx: Tx, authority_id: str, first: datetime, last: datetime) -> Sequence[str]:
-        times = {"first": to_micros(first), "last": to_micros(last), "now": to_micros(tx.now)}
+    def unpublished(self, tx: Tx, authority_id: str, last: datetime) -> Sequence[str]:
+        times = {"last": to_micros(last), "now": to_micros(tx.now)}
         rows = sql(tx).rows(_Q["unpublished"], authority_id=authority_id, **times)
         return [row["partition"] for row in rows]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from privyseal.ca.model import StoredKey
-from privyseal.ca.revocation.ocsp_model import OcspCredential, OcspResponder
+from privyseal.ca.revocation.ocsp_model import LEASE, LIFE, OcspCredential, OcspResponder
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
 from privyseal.x509.ocsp_request import SHA1, SHA256
@@ -22,12 +22,17 @@ class SqlOcspResponders:
             now=to_micros(tx.now),
         )
 
+    def withdraw(self, tx: Tx, authority_id: str, certificates: Sequence[bytes]) -> None:
+        now = to_micros(tx.now)
+        sql(tx).change(_Q["withdraw"], authority_id=authority_id, certificates=list(certificates), now=now)
+
     def by_issuers(self, tx: Tx, keys: Sequence[tuple[str, bytes]]) -> Sequence[OcspResponder]:
         sha1, sha256 = ([item for oid, item in keys if oid == each] for each in (SHA1, SHA256))
         return [_responder(row) for row in sql(tx).rows(_Q["by_issuers"], sha1=sha1, sha256=sha256)]
 
     def next_due(self, tx: Tx) -> OcspResponder | None:
-        row = sql(tx).row(_Q["next_due"], now=to_micros(tx.now))
+        last_due, latest = to_micros(tx.now + LIFE / 2), to_micros(tx.now + LEASE)
+        row = sql(tx).row(_Q["next_due"], now=to_micros(tx.now), last_due=last_due, latest=latest)
         return _responder(row) if row else None
 
     def lease(self, tx: Tx, responder: OcspResponder, until: datetime) -> OcspResponder | None:
@@ -51,6 +56,7 @@ class SqlOcspResponders:
             key_wrapped=credential.key.wrapped,
             certificate=credential.certificate,
             issuer_digest=credential.issuer_digest,
+            not_before=to_micros(credential.not_before),
             not_after=to_micros(credential.not_after),
             due_at=to_micros(due_at),
         )
@@ -65,6 +71,7 @@ def _responder(row: Row) -> OcspResponder:
             key=StoredKey(row["key_uri"], row["key_wrapped"]),
             certificate=row["certificate"],
             issuer_digest=row["issuer_digest"],
+            not_before=time_of(row["not_before"]),
             not_after=time_of(row["not_after"]),
         )
     return OcspResponder(

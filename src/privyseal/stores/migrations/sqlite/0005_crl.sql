@@ -5,15 +5,17 @@ CREATE TABLE crl (
     partition             TEXT   NOT NULL, -- '': the complete one
     due_at                BIGINT,          -- to be made from then on; NULL: never again
     changes               BIGINT NOT NULL, -- counts what happened that the next one has to say
+    changed_at            BIGINT,          -- the last moment that was taken here: an authority's only grow
     attempts              BIGINT NOT NULL, -- how often one was begun
     failures              BIGINT NOT NULL, -- in a row
     leased_until          BIGINT NOT NULL, -- until then, one process makes it
     number                BIGINT NOT NULL, -- of the newest one, like all that follows; 0: none yet
-    made_at               BIGINT,          -- what was committed before is in it
+    made_at               BIGINT,          -- the moment up to which everything is in it
     this_update           BIGINT,
     next_update           BIGINT,
     base                  BIGINT,          -- number of the complete one that deltas are to
     base_made_at          BIGINT,
+    base_update           BIGINT,          -- thisUpdate of that one
     points                TEXT   NOT NULL, -- JSON array of the URLs that certificates of a partition name
     PRIMARY KEY (authority_id, partition)
 );

@@ -9,7 +9,8 @@ CREATE TABLE ocsp_responder (
     key_wrapped           BLOB,
     certificate           BLOB,            -- DER; NULL until there is one
     issuer_digest         BLOB,            -- SHA-256 of the authority's certificate under which it was issued
-    not_after             BIGINT,          -- of the responder's certificate
+    not_before            BIGINT,          -- of the responder's certificate, like the next
+    not_after             BIGINT,
     due_at                BIGINT,          -- when to look after it; NULL where there is no reason to
     leased_until          BIGINT NOT NULL, -- until then, nobody else looks after it
     attempts              BIGINT NOT NULL  -- how often somebody began to
@@ -23,6 +24,7 @@ CREATE TABLE ocsp_answer ( -- whoever changes the status of a certificate delete
     serial                TEXT   NOT NULL,
     authority_id          TEXT   NOT NULL,
     cert_id               BLOB   NOT NULL, -- DER, as requests have it
+    key_id                TEXT   NOT NULL, -- of the responder that signed it
     response              BLOB   NOT NULL, -- DER OCSPResponse
     this_update           BIGINT NOT NULL,
     expires_at            BIGINT NOT NULL, -- from then on a new one is signed
