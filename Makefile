@@ -12,7 +12,7 @@ help:
 	@echo "make run     start a private CA, enrol a sample device, and keep serving"
 	@echo "make test    every test that the installed programs allow"
 	@echo "make check   lint, types, layers, generated shapes and tables"
-	@echo "make bench   what certificates, CRLs and OCSP answers cost"
+	@echo "make bench   what certificates, CRLs, OCSP answers and devices cost"
 	@echo "make fmt     format the code"
 	@echo "make setup   build .venv with the command .venv/bin/privyseal"
 	@echo "make lock    resolve the dependencies again;  make drift   compare with the newest AWS model"
@@ -51,6 +51,7 @@ bench: setup
 	@$(BIN)/python -m bench.issue
 	@$(BIN)/python -m bench.crl
 	@$(BIN)/python -m bench.ocsp
+	@$(BIN)/python -m bench.enrolment
 
 fmt: setup
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
@@ -58,8 +59,8 @@ fmt: setup
 UV := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 	--python-version 3.11 --no-annotate --no-header
 lock:
-	$(UV) pyproject.toml --extra aws -o requirements/run.txt
-	$(UV) pyproject.toml --extra aws requirements/dev.in -o requirements/dev.txt
+	$(UV) pyproject.toml --extra aws --extra mqtt -o requirements/run.txt
+	$(UV) pyproject.toml --extra aws --extra mqtt requirements/dev.in -o requirements/dev.txt
 	$(UV) requirements/awscli.in -o requirements/awscli.txt
 
 drift: setup

@@ -39,9 +39,14 @@ NO_SETTINGS = frozenset(
 )
 
 # Lists and tables: no variable holds one.
-_IN_THE_FILE_ALONE = frozenset({"audit", "crl", "devices", "issuers", "names", "publisher", "quotas"})
+_IN_THE_FILE_ALONE = frozenset(
+    {"audit", "crl", "devices", "issuers", "names", "publisher", "quotas", "registrars", "sources"}
+)
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
+Burst = Annotated[int, Meta(ge=1, le=1_000_000)]
+Region = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{3,32}\Z")]
 
 
 class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -52,18 +57,65 @@ class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     template: str = "EndEntityCertificate/V1"
     validity_days: Annotated[int, Meta(ge=1, le=36500)] = 365
     names: Literal["own", "any"] = "own"  # alternative names: the device's own, or any that a CSR asks for
+    proto_issuer: str = ""  # who issues for POST /proto, where it is not `issuer`
+    source: str = ""  # the name of a `[sources.NAME]` section: asked for devices that are not registered
+    # Requests a second that are let through, and how many at once; 0 lets all through. Of one client
+    # address, and of one device that has proved its key.
+    address_rate: Rate = 200.0
+    address_burst: Burst = 4000
+    device_rate: Rate = 0.1
+    device_burst: Burst = 20
+    registrars: tuple[str, ...] = ()  # the names of `[registrars.NAME]` sections, in this order
+    grace_hours: Annotated[float, Meta(ge=0, le=87600)] = 24.0  # so long the certificate before still works
 
 
 class IssuerSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """`[issuers.NAME]`: an authority elsewhere that vends for devices."""
+    """`[issuers.NAME]`: somebody elsewhere who vends for devices."""
 
-    type: str  # a row of `privyseal.issuers.ISSUERS`
-    authority: str  # its ARN
+    type: Literal["aws-pca", "aws-iot"]
+    authority: str = ""  # its ARN; with `aws-pca`, like the last two
     region: str = ""
     endpoint_url: str = ""
     profile: str = ""
     template: str = "EndEntityCertificate/V1"
     validity_days: Annotated[int, Meta(ge=1, le=36500)] = 365
+
+
+class AwsIotSettings(
+    Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", tag_field="type", tag="aws-iot"
+):
+    """`[registrars.NAME]` with `type = "aws-iot"`: AWS IoT Core in some regions."""
+
+    regions: Annotated[tuple[Region, ...], Meta(min_length=1)]
+    endpoint_url: str = ""
+    profile: str = ""
+    policy: Annotated[str, Meta(pattern=r"\A[\w+=,.@-]{1,128}\Z")] = "privyseal-device"
+    policy_document: str = ""  # JSON, for where there is no policy of that name; by default a narrow one
+    without_ca: bool = False  # RegisterCertificateWithoutCA: no CA in AWS, devices send a server name
+    withdrawal: Literal["revoke", "deactivate", "delete"] = "revoke"  # of a certificate that has had its day
+
+
+class MosquittoSettings(
+    Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", tag_field="type", tag="mosquitto"
+):
+    """`[registrars.NAME]` with `type = "mosquitto"`: a broker on this machine, with mutual TLS."""
+
+    folder: str  # where its ca.pem, crl.pem and acl are kept
+    endpoint: str = ""  # HOST or HOST:PORT, where devices connect
+    pid_file: str = ""  # of the broker, which gets SIGHUP; or
+    reload: tuple[str, ...] = ()  # … a command that makes it read its files again
+    topics: Annotated[tuple[str, ...], Meta(min_length=1)] = ("devices/%u/#",)  # of a device; %u is its id
+    authorities: tuple[str, ...] = ()  # ARNs, besides the issuing one: those before it, for instance
+
+
+class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[sources.NAME]`: a list of devices elsewhere."""
+
+    type: Literal["dynamodb"]
+    table: str
+    region: str = ""
+    endpoint_url: str = ""
+    profile: str = ""
 
 
 class PublisherSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -107,7 +159,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     host: str = "127.0.0.1"  # the address that is served; not loopback: TLS
     port: Port = 8700  # 0: a free one
     workers: Annotated[int, Meta(ge=1, le=256)] = 1  # processes; one for each core at most
-    region: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{3,32}\Z")] = "us-east-1"  # in ARNs and signatures
+    region: Region = "us-east-1"  # in ARNs and signatures
     account: Annotated[str, Meta(pattern=r"\A[0-9]{12}\Z")] = "000000000000"  # in ARNs
     names: tuple[str, ...] = ()  # more DNS names and addresses for the service's own TLS certificate
     tls_certificate: str = ""  # PEM file, leaf first; by default the service's own CA issues one
@@ -126,6 +178,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     issuing_delay_seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.0  # then: at least so much later
     devices: DeviceSettings = DeviceSettings()
     issuers: dict[str, IssuerSettings] = {}
+    registrars: dict[str, AwsIotSettings | MosquittoSettings] = {}
+    sources: dict[str, SourceSettings] = {}
     crl: CrlSettings = CrlSettings()
     audit: AuditSettings = AuditSettings()
     publisher: PublisherSettings = PublisherSettings()
@@ -200,11 +254,28 @@ def _checked(settings: Settings) -> Settings:
             raise PrivySealError(
                 ErrorCode.INVALID_ARGUMENT, f"The name {name!r} is no DNS name or address (--name, names)."
             )
-    if settings.devices.issuer != "local" and settings.devices.issuer not in settings.issuers:
-        raise PrivySealError(
-            ErrorCode.INVALID_ARGUMENT, f"There is no section [issuers.{settings.devices.issuer}]."
-        )
+    _check_devices(settings)
     return settings
+
+
+def _check_devices(settings: Settings) -> None:
+    """What the sections about devices name must be there."""
+    for name in (settings.devices.issuer, settings.devices.proto_issuer or settings.devices.issuer):
+        if name not in {"local", *settings.issuers}:
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"There is no section [issuers.{name}].")
+    for name, issuer in settings.issuers.items():
+        needed = "authority" if issuer.type == "aws-pca" else "region"
+        if not getattr(issuer, needed):
+            raise PrivySealError(
+                ErrorCode.INVALID_ARGUMENT, f"[issuers.{name}] is of type {issuer.type}: it needs {needed}."
+            )
+    for name in settings.devices.registrars:
+        if name not in settings.registrars:
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"There is no section [registrars.{name}].")
+    if settings.devices.source not in {"", *settings.sources}:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT, f"There is no section [sources.{settings.devices.source}]."
+        )
 
 
 def _from_file(config: Path | None, data_dir: Path) -> dict[str, Any]:

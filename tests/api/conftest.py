@@ -56,6 +56,7 @@ def running() -> Iterator[Service]:
             product.pool,
             certificates=product.authorities.reader,
             devices=product.registry,
+            lifecycle=product.lifecycle,
             revoking=product.authorities.named_revoking,
             mass_revoking=product.authorities.mass_revoking,
             crl_restarting=product.authorities.crl_restarting,

@@ -1,5 +1,6 @@
 """Devices of the API, through the client library."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -79,7 +80,10 @@ def test_a_device_is_shown_with_the_digest_of_its_key(service: Service) -> None:
     send(service, ("sensor", PUBLIC))
     assert service.client().rest("GET", "/devices/sensor") == {
         "device_id": "sensor",
+        "public_key": base64.b64encode(key_der(KEY.public_key())).decode(),
         "public_key_sha256": hashlib.sha256(key_der(KEY.public_key())).hexdigest(),
+        "state": "registered",
+        "batch": None,
         "created_at": "2026-11-21T12:00:30Z",
         "certificate_arn": None,
     }

@@ -1,5 +1,6 @@
 """What is refused to somebody who is known is on record; what is refused to others is not."""
 
+import base64
 import http.client
 import json
 from collections.abc import Iterator, Sequence
@@ -140,6 +141,23 @@ def test_a_wrong_key_for_a_device_is_on_record_and_an_unknown_device_is_not(here
         ("anonymous", "privyseal:ProvisionDevice", "device/sensor"),
         ("anonymous", "privyseal:ProvisionDevice", "device/lamp"),
     ]
+
+
+def test_a_suspended_device_that_asks_in_a_header_is_on_record(here: Service) -> None:
+    """Here the CSR alone says which device it is."""
+    client = here.environment.client()
+    row = {"device_id": "valve", "public_key": key_pem(KEY.public_key())}
+    client.rest("POST", "/devices", {"devices": [row]})
+    client.rest("POST", "/devices/suspend", {"device_ids": ["valve"]})
+    before = len(refusals(here))
+    for path in ("/new", "/proto", "/new"):
+        with closing(http.client.HTTPConnection(urlsplit(here.url).netloc, timeout=10)) as connection:
+            header = base64.b64encode(csr(KEY, "valve")).decode()
+            connection.request("POST", path, headers={"device-csr": header})
+            assert connection.getresponse().status == 403
+    (told,) = refusals(here)[before:]
+    assert (told["principal"], told["action"]) == ("anonymous", "privyseal:ProvisionDevice")
+    assert (told["resource"], told["detail"]["error"]) == ("device/valve", "access-denied")
 
 
 def test_a_key_that_would_replace_another_is_on_record(here: Service) -> None:

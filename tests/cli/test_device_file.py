@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privyseal.cli.device_file import MAX_LINE, MAX_TEXT, BadRecord, Device, read_devices
+from privyseal.cli.device_file import MAX_LINE, MAX_TEXT, BadRecord, Device, csv_line, read_devices
 from privyseal.errors import PrivySealError
 
 PEM = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"
@@ -30,6 +30,15 @@ def test_json_lines_are_recognised_by_their_first_line() -> None:
 
 def test_the_columns_may_stand_in_either_order() -> None:
     assert read("public_key,device_id\nA,one\n") == [Device(2, "one", "A")]
+
+
+def test_status_and_batch_may_be_there() -> None:
+    """In any order; an empty cell says nothing."""
+    text = "status,device_id,batch,public_key\nretired,one,lot 7,A\n,two,,A\n"
+    assert read(text) == [Device(2, "one", "A", "retired", "lot 7"), Device(3, "two", "A")]
+    assert read("device_id,batch,public_key\none,x,A\n") == [Device(2, "one", "A", batch="x")]
+    line = '{"device_id":"one","public_key":"A","status":"retired"}'
+    assert read(line) == [Device(1, "one", "A", "retired")]
 
 
 def test_what_a_spreadsheet_writes_is_read() -> None:
@@ -54,6 +63,8 @@ def test_a_bad_record_does_not_hide_its_neighbours() -> None:
         '{"device_id":"a","public_key":"b","more":1}',
         '{"device_id":1,"public_key":"b"}',
         '{"device_id":"","public_key":"b"}',
+        '{"device_id":"a","public_key":"b","device_id":"c"}',
+        '{"device_id":"a","public_key":"b","status":null}',
         "[" * 50_000,
     ],
 )
@@ -69,6 +80,8 @@ def test_a_line_that_is_no_device_is_a_bad_record(line: str) -> None:
     [
         (b"", "line 1: the file is empty"),
         (b"id,key\n", "line 1: the header is not device_id,public_key"),
+        (b"device_id,public_key,state\n", "line 1: the header is not device_id,public_key"),
+        (b"device_id,public_key,batch,batch\n", "line 1: the header is not device_id,public_key"),
         (b"device_id,public_key\none,\xff\n", "line 2: the line is not UTF-8"),
         (b"device_id,public_key\none," + b"x" * MAX_LINE + b"\n", "line 2: the line is longer"),
         (b'device_id,public_key\none,"A"x\n', "line 2: the file is not CSV"),
@@ -95,6 +108,18 @@ def test_whatever_csv_can_carry_is_read_back(rows: list[tuple[str, str]]) -> Non
     except UnicodeEncodeError:
         return
     assert [(d.device_id, d.public_key) for d in read(content) if isinstance(d, Device)] == rows
+
+
+_CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(st.lists(st.tuples(_CELL.filter(len), _CELL.filter(len), _CELL, _CELL), max_size=5))
+def test_what_is_written_is_read_back(rows: list[tuple[str, str, str, str]]) -> None:
+    """Whatever the cells contain: commas, quotes, line ends."""
+    names = ("device_id", "public_key", "status", "batch")
+    text = "".join(f"{csv_line(row)}\n" for row in [names, *rows])
+    found = [each for each in read(text) if isinstance(each, Device)]
+    assert [(d.device_id, d.public_key, d.status or "", d.batch or "") for d in found] == rows
 
 
 @given(st.binary(max_size=300))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privyseal.cli.files import MAX_INPUT, read_input, require_absent, stem_for, write_private
+from privyseal.cli.files import MAX_INPUT, read_input, require_absent, stem_for
+from privyseal.client.private_files import write_private
 from privyseal.errors import ErrorCode, PrivySealError
 
 

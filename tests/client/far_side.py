@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = _handle  # noqa: N815 - the names that http.server looks for
+    do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -9,7 +9,7 @@ from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.api.front import PREFIX
 from privyseal.frontends.aws.addressing import RPC_PREFIX
-from privyseal.frontends.provisioning import PATH
+from privyseal.frontends.provisioning.provision import PATH
 from tests.ca.world import CALLER, World
 from tests.crl.conftest import CRL, Scene, enabled
 

@@ -1,7 +1,7 @@
 """The product without HTTP: a store, a root, an issuing authority, and the device domain on top."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,13 @@ from privyseal.caller import Caller
 from privyseal.client.ceremony import create_authority
 from privyseal.clock import FixedClock
 from privyseal.devices.enrolment import Enrolment
-from privyseal.devices.ports import Issuer
+from privyseal.devices.lifecycle import Lifecycle
+from privyseal.devices.model import ListedDevice
+from privyseal.devices.ports import Issuer, Registrar
+from privyseal.devices.registration import Registrations
 from privyseal.devices.registry import Outcome, Registry
 from privyseal.devices.terms import Terms
+from privyseal.devices.vending import Vending
 from privyseal.frontends.aws import acm_pca
 from privyseal.frontends.http import Pool
 from privyseal.hosting.in_process import InProcess
@@ -27,6 +31,7 @@ from privyseal.issuers.local import LocalIssuer
 from privyseal.keystores.software import SoftwareKeyStore
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.devices import SqlDevices
+from privyseal.stores.repositories.identities import SqlIdentities
 from privyseal.stores.sql import sql
 from privyseal.stores.sqlite import MEMORY, SqliteStore
 from privyseal.wrapping import KEK_BYTES, Wrapper
@@ -42,9 +47,11 @@ OPERATOR = Caller(ADMIN.arn, ACCOUNT, "request-of-the-operator")
 class Deployment:
     """One process of the product; two on the same file are two workers, or one before and after a restart."""
 
-    def __init__(self, path: Path | str = MEMORY, at: datetime = START) -> None:
+    def __init__(
+        self, path: Path | str = MEMORY, at: datetime = START, store: type[SqliteStore] = SqliteStore
+    ) -> None:
         self.clock = FixedClock(at)
-        self.store = SqliteStore(path, self.clock)
+        self.store = store(path, self.clock)
         self.store.migrate()
         key_store = SoftwareKeyStore(Wrapper(bytes(KEK_BYTES)))
         self.authorities = CertificateAuthorities(
@@ -53,7 +60,9 @@ class Deployment:
         self.pool = Pool(8, 256)
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
         self.devices = SqlDevices()
+        self.identities = SqlIdentities()
         self.registry = Registry(self.store, self.devices)
+        self.lifecycle = Lifecycle(self.store, self.devices, self.identities, self.authorities.holding)
 
     def hierarchy(self) -> str:
         """A new root and a new issuing authority under it; the ARN of the latter."""
@@ -71,11 +80,14 @@ class Deployment:
             clock=self.clock,
         )
 
-    def enrolment(self, issuer: Issuer) -> Enrolment:
-        return Enrolment(self.store, self.devices, issuer, account=ACCOUNT)
+    def enrolment(self, issuer: Issuer, registrars: Mapping[str, Registrar] | None = None) -> Enrolment:
+        registrations = Registrations(self.store, self.identities, registrars or {})
+        vending = Vending(self.store, self.devices, self.identities, issuer, registrations)
+        return Enrolment(self.store, self.devices, vending, account=ACCOUNT)
 
     def register(self, device_id: str, key: PublicKeyTypes) -> None:
-        assert list(self.registry.import_devices(OPERATOR, [(device_id, key_pem(key))])) == [Outcome.IMPORTED]
+        row = ListedDevice(device_id, key_pem(key))
+        assert list(self.registry.import_devices(OPERATOR, [row])) == [Outcome.IMPORTED]
 
     def journal(self) -> list[dict[str, Any]]:
         """All entries of the journal, in order."""
@@ -89,8 +101,10 @@ class Deployment:
 
 
 @contextmanager
-def deployment(path: Path | str = MEMORY, at: datetime = START) -> Iterator[Deployment]:
-    made = Deployment(path, at)
+def deployment(
+    path: Path | str = MEMORY, at: datetime = START, store: type[SqliteStore] = SqliteStore
+) -> Iterator[Deployment]:
+    made = Deployment(path, at, store)
     try:
         yield made
     finally:

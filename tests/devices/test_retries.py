@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privyseal.caller import Caller
-from privyseal.devices.enrolment import Enrolment, idempotency_token
+from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.model import Claim
 from privyseal.devices.ports import IssuedDeviceCertificate
+from privyseal.devices.vending import idempotency_token
 from privyseal.errors import ErrorCode, PrivySealError
 from tests.devices.deployment import ACCOUNT, OPERATOR, START, Deployment, deployment
 from tests.devices.requests import csr

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from privyseal.settings import IssuerSettings, Settings
+from privyseal.settings import AwsIotSettings, IssuerSettings, MosquittoSettings, Settings, SourceSettings
 from tests.e2e.shell import run
 from tests.programs import ROOT, program
 from tests.service import Service, clean_environment
@@ -49,7 +49,7 @@ def test_the_commands_of_a_page_work(page: Path, service: Service, tmp_path: Pat
     """From the first to the last, in one shell, with `privyseal`, `aws` and `openssl` in its path."""
     tools = [
         Path(sys.executable).parent,
-        *(Path(program(name)).parent for name in ("aws", "openssl", "curl")),
+        *(Path(program(name)).parent for name in ("aws", "openssl", "curl", "mosquitto")),
     ]
     environment = clean_environment(PRIVYSEAL_DATA_DIR=str(service.data_dir), HOME=str(tmp_path))
     environment["PATH"] = ":".join([*map(str, tools), environment["PATH"]])
@@ -79,8 +79,9 @@ def test_the_table_of_settings_has_them_all() -> None:
     text = (ROOT / "docs" / "how-to" / "operate.md").read_text()
     rows = re.findall(r"^\| `([a-z.-]+)` \| (?:`(.*?)`)? *\|", text, re.MULTILINE)
     assert rows == list(_settings(Settings))
-    for field in msgspec.structs.fields(IssuerSettings):
-        assert f"`{field.encode_name}`" in text
+    for section in (IssuerSettings, AwsIotSettings, MosquittoSettings, SourceSettings):
+        for field in msgspec.structs.fields(section):
+            assert f"`{field.encode_name}`" in text
 
 
 def _settings(table: type[Struct], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -89,7 +90,7 @@ def _settings(table: type[Struct], prefix: str = "") -> Iterator[tuple[str, str]
         name = prefix + field.encode_name
         if isinstance(field.default, Struct):
             yield from _settings(type(field.default), f"{name}.")
-        elif name != "issuers":  # sections that people name
+        elif name not in {"issuers", "registrars", "sources"}:  # sections that people name
             yield name, _shown(field.default)
 
 

@@ -170,6 +170,42 @@ def test_without_credentials_it_is_unavailable(script: Script, monkeypatch: pyte
     assert script.refused().code is ErrorCode.UNAVAILABLE
 
 
+def test_a_certificate_of_the_authority_is_revoked_by_its_serial(script: Script) -> None:
+    script.answers["RevokeCertificate"] = [Answer({})]
+    assert script.issuer.revoke(ARN, DEVICE, "SUPERSEDED")
+    assert script.calls("RevokeCertificate") == [
+        {
+            "CertificateAuthorityArn": CA_ARN,
+            "CertificateSerial": ":".join([*["00"] * 15, "ab"]),
+            "RevocationReason": "SUPERSEDED",
+        }
+    ]
+
+
+@pytest.mark.parametrize("arn", [ARN.replace("1111-2222", "1111-9999"), "arn:aws:iot:x", ""])
+def test_what_the_authority_has_not_issued_is_not_revoked(script: Script, arn: str) -> None:
+    assert not script.issuer.revoke(arn, DEVICE, "SUPERSEDED")
+    assert script.far.received == []
+
+
+@pytest.mark.parametrize(
+    "name", ["RequestAlreadyProcessedException", "InvalidRequestException", "ResourceNotFoundException"]
+)
+def test_what_cannot_be_revoked_any_more_is_done(script: Script, name: str) -> None:
+    script.answers["RevokeCertificate"] = [aws_error(name)]
+    assert script.issuer.revoke(ARN, DEVICE, "SUPERSEDED")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("ThrottlingException", ErrorCode.THROTTLED), ("AccessDenied", ErrorCode.FAILED)]
+)
+def test_a_revocation_that_fails_is_told(script: Script, name: str, code: ErrorCode) -> None:
+    script.answers["RevokeCertificate"] = [aws_error(name)]
+    with pytest.raises(PrivySealError) as caught:
+        script.issuer.revoke(ARN, DEVICE, "SUPERSEDED")
+    assert caught.value.code is code
+
+
 LIVE = "PRIVYSEAL_LIVE_CA_ARN"
 
 

@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from privyseal.frontends.http import App
-from privyseal.frontends.provisioning import ProvisioningFrontend
+from privyseal.frontends.provisioning import CsrHeaderFrontend, ProvisioningFrontend
 from privyseal.meter import SilentMeter
 from tests.devices.deployment import Deployment, deployment
 from tests.frontends.live import serving
@@ -26,6 +26,7 @@ def service_fixture() -> Iterator[Service]:
     with deployment() as product:
         product.register("sensor", KEY.public_key())
         enrolment = product.enrolment(product.issuer(product.hierarchy()))
-        frontend = ProvisioningFrontend(enrolment, product.pool)
-        with serving(App(frontend.routes(), SilentMeter())) as url:
+        provision = ProvisioningFrontend(enrolment, product.pool)
+        csr_header = CsrHeaderFrontend(enrolment, enrolment, product.pool)
+        with serving(App([*provision.routes(), *csr_header.routes()], SilentMeter())) as url:
             yield Service(product, url)

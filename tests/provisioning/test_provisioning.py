@@ -16,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privyseal.caller import Caller
+from privyseal.devices.model import ListedDevice
 from privyseal.devices.ports import IssuedDeviceCertificate, Issuer
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import App
-from privyseal.frontends.provisioning import MAX_BODY, STATUS, ProvisioningFrontend
+from privyseal.frontends.provisioning import ProvisioningFrontend
+from privyseal.frontends.provisioning.refusals import MAX_BODY, STATUS
 from privyseal.meter import SilentMeter
 from tests.devices.deployment import OPERATOR, key_der
 from tests.devices.requests import csr
@@ -85,7 +87,7 @@ def test_openssl_makes_the_request_and_verifies_the_chain(service: Service, tmp_
     openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem")
     openssl("req", "-new", "-key", "key.pem", "-subj", "/CN=made-by-openssl", "-out", "request.pem")
     public_key = openssl("ec", "-in", "key.pem", "-pubout")
-    service.product.registry.import_devices(OPERATOR, [("made-by-openssl", public_key)])
+    service.product.registry.import_devices(OPERATOR, [ListedDevice("made-by-openssl", public_key)])
     reply = send(service.url, asked((tmp_path / "request.pem").read_bytes(), "made-by-openssl"))
     assert reply.status == 200
     issuing, root = reply.json["certificate_chain"].split("\n-----BEGIN", 1)

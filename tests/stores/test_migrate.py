@@ -1,6 +1,7 @@
 """Migrations: each once, in order, and no database of another history."""
 
 import hashlib
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -12,6 +13,7 @@ from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.store import Tx
 from privyseal.stores import STORES
+from privyseal.stores.functions import FUNCTIONS
 from privyseal.stores.migrate import Migration, _statements, migrations, pending
 from privyseal.stores.sql import Row, sql
 from tests.stores.conftest import SHARED, Database
@@ -52,6 +54,22 @@ def test_every_store_has_its_migrations_numbered_without_a_gap(dialect: str) -> 
     assert known[0].number == 1
     assert all(later.number == earlier.number + 1 for earlier, later in pairwise(known))
     assert all(each.statements for each in known)
+
+
+def test_devices_of_an_earlier_release_keep_their_places() -> None:
+    """Who has had a certificate is active, everybody else registered."""
+    known = migrations("sqlite")
+    database = sqlite3.connect(":memory:")
+    for name, function in FUNCTIONS.items():
+        database.create_function(name, -1, function, deterministic=True)
+    for statement in (statement for each in known if each.number < 9 for statement in each.statements):
+        database.execute(statement)
+    database.executemany("INSERT INTO device VALUES ('1', ?, x'00', 0, ?, 0)", [("a", None), ("b", "arn")])
+    for statement in (statement for each in known if each.number == 9 for statement in each.statements):
+        database.execute(statement)
+    rows = database.execute("SELECT id, state, batch FROM device ORDER BY id").fetchall()
+    assert rows == [("a", "registered", None), ("b", "active", None)]
+    database.close()
 
 
 def test_a_semicolon_in_a_comment_ends_no_statement() -> None:

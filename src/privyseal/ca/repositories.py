@@ -1,4 +1,4 @@
-"""All repositories of the CA domain, as `wiring.py` puts them together."""
+"""All repositories of the CA domain, as `wiring/` puts them together."""
 
 from dataclasses import dataclass
 

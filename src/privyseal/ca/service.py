@@ -27,6 +27,7 @@ from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.revocation.crl_reading import CrlReader
 from privyseal.ca.revocation.crls import CrlMaker
+from privyseal.ca.revocation.holding import Holding
 from privyseal.ca.revocation.mass import MassRevoking
 from privyseal.ca.revocation.mass_work import LOOK_S as MASS_LOOK_S
 from privyseal.ca.revocation.mass_work import MassWork
@@ -49,7 +50,7 @@ SIGNING_S = 1.0
 
 
 class CertificateAuthorities:
-    """Made once per process by `wiring.py`."""
+    """Made once per process by `wiring/`."""
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class CertificateAuthorities:
         self.crl_restarting = CrlRestarting(store, rows, making_crls.wake)
         self.ocsp = Ocsp(store, rows, key_store, self.issuance)
         self.named_revoking = NamedRevoking(store, rows)
+        self.holding = Holding(rows)
         self.mass_work = MassWork(store, rows)
         mass_revoking = Background("mass-revocation", self.mass_work.work, MASS_LOOK_S)
         self.mass_revoking = MassRevoking(store, rows, mass_revoking.wake)

@@ -1,74 +1,89 @@
-"""`privyseal device`: which device has which key."""
+"""`privyseal device`: which device has which key, and whether it may have certificates."""
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
 
 import click
 
-from privyseal.cli.device_file import BadRecord, Device, read_devices
+from privyseal.cli.device_file import MEMBERS, OPTIONAL, csv_line
+from privyseal.cli.device_import import import_
+from privyseal.cli.files import read_input
 from privyseal.cli.options import example, output_option, with_environment
 from privyseal.cli.output import clean, show_fields, show_json, show_rows
-from privyseal.client import ClientError, Environment, PrivySealClient
+from privyseal.cli.register_ca import register_ca
+from privyseal.cli.simulate import simulate
+from privyseal.client import Environment
 from privyseal.client.api import segment
-from privyseal.errors import PrivySealError
 
-CHUNK = 500  # records, of at most 1000 that one call takes …
-CHUNK_SIZE = 512 * 1024  # … and characters, since its body may have 1 MiB
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    line: int
-    device_id: str | None  # None: the record could not even be read
-    code: str
-    message: str
-
-
-@dataclass(slots=True)
-class Tally:
-    imported: int = 0
-    unchanged: int = 0
-    errors: list[Refusal] = field(default_factory=list)
+CHUNK = 1000  # devices that one call changes
+PAGE = 1000  # … and that one page of a listing has
+STATES = ("registered", "active", "suspended", "retired")
+# A state → the status that a list has for it: importing an exported list gives the same.
+STATUS = {"registered": "active", "active": "active", "suspended": "suspended", "retired": "retired"}
 
 
 @click.group()
 def device() -> None:
-    """Register devices and list them."""
+    """Register devices, list them, suspend and retire them."""
 
 
-@device.command("import", epilog=example("privyseal device import factory-2026-11.csv"))
-@click.argument("file", metavar="FILE", type=click.Path(allow_dash=True))
+device.add_command(import_)
+
+
+def selecting(command: Command) -> Command:
+    """Options that say which devices are meant; the command gets them as a query."""
+    options = (
+        click.option("--batch", help="Only this batch."),
+        click.option("--status", "state", type=click.Choice(STATES), help="Only in this state."),
+        click.option("--search", "prefix", metavar="PREFIX", help="Only ids that begin with this."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@device.command("list", epilog=example("privyseal device list --batch lot-7 --status suspended"))
+@selecting
 @output_option
 @with_environment
-def import_(environment: Environment, file: str, output: str) -> int:
-    """Register the devices in FILE (- for standard input).
-
-    FILE is CSV with the header device_id,public_key, or JSON lines with these names. A key is PEM,
-    base64 of PEM, or base64 of DER SubjectPublicKeyInfo. Importing the same file again changes nothing.
-    """
-    with os.fdopen(0, "rb", closefd=False) if file == "-" else Path(file).open("rb") as source:
-        tally = _import(environment.client(), source, report=output == "text")
-    if output == "json":
-        show_json(asdict(tally))
-    else:
-        click.echo(f"{tally.imported} imported, {tally.unchanged} unchanged, {len(tally.errors)} refused")
-    return 1 if tally.errors else 0
-
-
-@device.command("list", epilog=example("privyseal device list --output json"))
-@output_option
-@with_environment
-def list_(environment: Environment, output: str) -> None:
-    """List the registered devices."""
-    found = environment.client().pages("/devices", "devices")
+def list_(
+    environment: Environment, batch: str | None, state: str | None, prefix: str | None, output: str
+) -> None:
+    """List the registered devices, in order of their ids."""
+    found = _found(environment, batch, state, prefix)
     if output == "json":
         show_json({"devices": list(found)})
         return
-    show_rows(("DEVICE", "REGISTERED", "CERTIFICATE"), map(_row, found))
+    show_rows(("DEVICE", "STATUS", "BATCH", "REGISTERED", "CERTIFICATE"), map(_cells, found))
+
+
+@device.command(epilog=example("privyseal device export --batch lot-7 > lot-7.csv"))
+@selecting
+@click.option(
+    "--output",
+    type=click.Choice(["csv", "jsonl"]),
+    default="csv",
+    show_default=True,
+    help="CSV or JSON lines.",
+)
+@with_environment
+def export(
+    environment: Environment, batch: str | None, state: str | None, prefix: str | None, output: str
+) -> None:
+    """Print devices as a list that `device import` reads."""
+    names = (*MEMBERS, *OPTIONAL)
+    if output == "csv":
+        click.echo(csv_line(names))
+    for entry in _found(environment, batch, state, prefix):
+        values = (entry["device_id"], entry["public_key"], STATUS[entry["state"]], entry["batch"])
+        if output == "csv":
+            click.echo(csv_line(tuple(value or "" for value in values)))
+        else:
+            click.echo(json.dumps({name: value for name, value in zip(names, values, strict=True) if value}))
 
 
 @device.command(epilog=example("privyseal device show sensor-0001"))
@@ -77,79 +92,91 @@ def list_(environment: Environment, output: str) -> None:
 @with_environment
 def show(environment: Environment, device_id: str, output: str) -> None:
     """Show one device."""
-    found = environment.client().rest("GET", f"/devices/{segment(device_id)}")
+    _show(environment.client().rest("GET", f"/devices/{segment(device_id)}"), output)
+
+
+@device.command(epilog=example("privyseal device rekey sensor-0001 sensor-0001.pub"))
+@click.argument("device_id")
+@click.argument("key", metavar="KEY", type=click.Path(allow_dash=True))
+@output_option
+@with_environment
+def rekey(environment: Environment, device_id: str, key: str, output: str) -> None:
+    """Give one device another public key: the one in the file KEY (- for standard input).
+
+    From now on only that key gets certificates. Those that there are stay valid until they are revoked.
+    """
+    text = read_input(key).decode("ascii", "replace")
+    path = f"/devices/{segment(device_id)}/key"
+    _show(environment.client().rest("PUT", path, {"public_key": text}), output)
+
+
+def _change(word: str, help_text: str) -> None:
+    """Add the command that lets one thing happen to many devices."""
+
+    @device.command(word, help=help_text, epilog=example(f"privyseal device {word} sensor-0001"))
+    @click.argument("device_ids", metavar="[DEVICE_ID]...", nargs=-1)
+    @click.option("--batch", help="All devices of this batch.")
+    @output_option
+    @with_environment
+    def command(environment: Environment, device_ids: tuple[str, ...], batch: str | None, output: str) -> int:
+        if bool(device_ids) == (batch is not None):
+            text = "Name devices, or a batch with --batch."
+            raise click.UsageError(text)
+        return _apply(environment, word, iter(device_ids), batch, output)
+
+
+_change("suspend", "Give these devices no certificates, until they are resumed.")
+_change("resume", "Let suspended devices have certificates again.")
+_change("retire", "Give these devices no certificates ever again: this cannot be undone.")
+
+
+def _apply(environment: Environment, word: str, ids: Iterator[str], batch: str | None, output: str) -> int:
+    if batch is not None:
+        ids = (entry["device_id"] for entry in _found(environment, batch, None, None))
+    client = environment.client()
+    done: dict[str, Any] = {"changed": 0, "unchanged": 0, "errors": []}
+    while some := list(islice(ids, CHUNK)):
+        reply = client.rest("POST", f"/devices/{word}", {"device_ids": some})
+        done["changed"] += reply["changed"]
+        done["unchanged"] += reply["unchanged"]
+        done["errors"] += [
+            {name: error[name] for name in ("device_id", "code", "message")} for error in reply["errors"]
+        ]
     if output == "json":
-        show_json(found)
+        show_json(done)
     else:
-        show_fields({name.replace("_", " "): value for name, value in found.items()})
+        for error in done["errors"]:
+            click.echo(clean(f"{error['device_id']}: {error['message']}"), err=True)
+        click.echo(f"{done['changed']} changed, {done['unchanged']} unchanged, {len(done['errors'])} refused")
+    return 1 if done["errors"] else 0
 
 
-def _import(client: PrivySealClient, source: BinaryIO, *, report: bool) -> Tally:
-    tally = Tally()
-    done = 0
-    try:
-        for chunk in _chunks(_with_progress(read_devices(source), source)):
-            for refusal in _send(client, chunk, tally):
-                tally.errors.append(refusal)
-                if report:
-                    click.echo(clean(f"line {refusal.line}: {_named(refusal)}{refusal.message}"), err=True)
-            done = chunk[-1].line
-    except (ClientError, PrivySealError):
-        if done:
-            click.echo(f"stopped after the record of line {done}; importing the file again is safe", err=True)
-        raise
-    return tally
+def _found(
+    environment: Environment, batch: str | None, state: str | None, prefix: str | None
+) -> Iterable[dict[str, Any]]:
+    asked: dict[str, str | int | None] = {"batch": batch, "state": state, "prefix": prefix, "limit": PAGE}
+    query = {name: value for name, value in asked.items() if value is not None}
+    return environment.client().pages("/devices", "devices", query)
 
 
-def _chunks(records: Iterable[Device | BadRecord]) -> Iterator[list[Device | BadRecord]]:
-    """The records in as few calls as the limits of a call allow."""
-    chunk: list[Device | BadRecord] = []
-    size = 0
-    for record in records:
-        length = len(record.device_id) + len(record.public_key) if isinstance(record, Device) else 0
-        if chunk and (len(chunk) == CHUNK or size + length > CHUNK_SIZE):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(record)
-        size += length
-    if chunk:
-        yield chunk
+def _show(entry: Mapping[str, Any], output: str) -> None:
+    if output == "json":
+        show_json(entry)
+    else:
+        show_fields({name.replace("_", " "): value for name, value in entry.items()})
 
 
-def _send(client: PrivySealClient, chunk: list[Device | BadRecord], tally: Tally) -> Iterator[Refusal]:
-    """One call for the readable records of the chunk; what is wrong with any, in the order of their lines."""
-    devices = [record for record in chunk if isinstance(record, Device)]
-    refusals = [
-        Refusal(record.line, None, "malformed-request", record.message)
-        for record in chunk
-        if isinstance(record, BadRecord)
-    ]
-    if devices:
-        body = {"devices": [{"device_id": d.device_id, "public_key": d.public_key} for d in devices]}
-        reply = client.rest("POST", "/devices", body)
-        tally.imported += int(reply["imported"])
-        tally.unchanged += int(reply["unchanged"])
-        for error in reply["errors"]:
-            refused = devices[int(error["index"])]
-            refusals.append(Refusal(refused.line, refused.device_id, error["code"], error["message"]))
-    yield from sorted(refusals, key=lambda refusal: refusal.line)
+def _cells(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        entry["device_id"],
+        entry["state"],
+        entry["batch"] or "-",
+        entry["created_at"],
+        entry["certificate_arn"] or "-",
+    )
 
 
-def _with_progress(records: Iterable[Device | BadRecord], source: BinaryIO) -> Iterator[Device | BadRecord]:
-    """The records, with a bar that follows the position in the file: on a terminal only."""
-    size = os.fstat(source.fileno()).st_size if source.seekable() else 0
-    if not (size and sys.stderr.isatty()):
-        yield from records
-        return
-    with click.progressbar(length=size, label="importing", file=sys.stderr) as bar:
-        for record in records:
-            bar.update(source.tell() - bar.pos)
-            yield record
+device.add_command(simulate)
 
 
-def _named(refusal: Refusal) -> str:
-    return f"{refusal.device_id}: " if refusal.device_id else ""
-
-
-def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    return entry["device_id"], entry["created_at"], entry.get("certificate_arn") or "-"
+device.add_command(register_ca)

@@ -1,19 +1,22 @@
-"""Lists of devices, read record by record: CSV with a header, or JSON lines.
+"""Lists of devices, read record by record and written again: CSV with a header, or JSON lines.
 
-Both say `device_id` and `public_key`, which stay text here: the service parses keys and judges ids.
+Both say `device_id` and `public_key`, and may say `status` and `batch`. Everything stays text here:
+the service parses keys, and judges the rest.
 """
 
 import csv
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from privyseal.errors import ErrorCode, PrivySealError
 
 MEMBERS = ("device_id", "public_key")
+OPTIONAL = ("status", "batch")
 MAX_LINE = 128 * 1024  # also the most that the csv module takes for one field
-MAX_TEXT = 64 * 1024  # of an id or a key: far above what the service takes, far below a call's limit
+MAX_TEXT = 64 * 1024  # of a member: far above what the service takes, far below a call's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Device:
     line: int  # where its record begins, from 1
     device_id: str
     public_key: str
+    status: str | None = None
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,14 @@ def read_devices(file: BinaryIO) -> Iterator[Device | BadRecord]:
         raise _unreadable(1, "the file is empty")
     rest = _Numbered(first, lines)
     return _json_records(rest) if first.lstrip().startswith("{") else _csv_records(rest)
+
+
+def csv_line(fields: tuple[str, ...]) -> str:
+    """One record as CSV, without a line end."""
+    text = io.StringIO()
+    # The writer puts quotes around what it finds in its own line end.
+    csv.writer(text, lineterminator="\r\n").writerow(fields)
+    return text.getvalue().removesuffix("\r\n")
 
 
 class _Numbered(Iterator[str]):
@@ -72,17 +85,18 @@ def _csv_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
     reader = csv.reader(lines, strict=True)
     try:
         header = [name.strip() for name in next(reader)]
-        if sorted(header) != sorted(MEMBERS):
+        if len(set(header)) != len(header) or not _has_members(set(header)):
             raise _unreadable(
-                1, f"the header is not {','.join(MEMBERS)}, and the line is no JSON object either"
+                1,
+                f"the header is not {','.join(MEMBERS)} ({' and '.join(OPTIONAL)} may be there), "
+                "and the line is no JSON object either",
             )
-        id_at, key_at = (header.index(name) for name in MEMBERS)
         begin = lines.number + 1
         for row in reader:
-            if len(row) == len(MEMBERS):
-                yield _device(begin, row[id_at], row[key_at])
+            if len(row) == len(header):
+                yield _device(begin, dict(zip(header, row, strict=True)))
             elif row:
-                yield BadRecord(begin, f"the record has {len(row)} fields, not {len(MEMBERS)}")
+                yield BadRecord(begin, f"the record has {len(row)} fields, not {len(header)}")
             begin = lines.number + 1
     except csv.Error as error:
         raise _unreadable(lines.number, f"the file is not CSV: {error}") from error
@@ -93,23 +107,37 @@ def _json_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError):
             record = None
-        if not isinstance(record, dict) or set(record) != set(MEMBERS):
-            yield BadRecord(lines.number, f"the line is not a JSON object with {' and '.join(MEMBERS)}")
+        if not isinstance(record, dict) or not _has_members(set(record)):
+            message = f"the line is not a JSON object with {' and '.join(MEMBERS)}"
+            yield BadRecord(lines.number, f"{message}; {' and '.join(OPTIONAL)} may be there")
         elif not all(isinstance(value, str) for value in record.values()):
-            yield BadRecord(lines.number, f"{' and '.join(MEMBERS)} are text")
+            yield BadRecord(lines.number, f"{', '.join(record)} are text")
         else:
-            yield _device(lines.number, record["device_id"], record["public_key"])
+            yield _device(lines.number, record)
 
 
-def _device(line: int, device_id: str, public_key: str) -> Device | BadRecord:
-    if not device_id or not public_key:
-        return BadRecord(line, f"the {'public_key' if device_id else 'device_id'} is empty")
-    if len(device_id) > MAX_TEXT or len(public_key) > MAX_TEXT:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        message = "a name occurs twice"
+        raise ValueError(message)
+    return dict(pairs)
+
+
+def _has_members(names: set[str]) -> bool:
+    return set(MEMBERS) <= names <= {*MEMBERS, *OPTIONAL}
+
+
+def _device(line: int, record: Mapping[str, str]) -> Device | BadRecord:
+    """What is optional and empty is not there: a column has a cell in every row."""
+    for name in MEMBERS:
+        if not record[name]:
+            return BadRecord(line, f"the {name} is empty")
+    if any(len(text) > MAX_TEXT for text in record.values()):
         return BadRecord(line, f"the record is longer than {MAX_TEXT} characters")
-    return Device(line, device_id, public_key)
+    return Device(line, *(record[name] for name in MEMBERS), *(record.get(name) or None for name in OPTIONAL))
 
 
 def _unreadable(line: int, message: str) -> PrivySealError:

@@ -2,10 +2,10 @@
 
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from privyseal.client.private_files import write_private
 from privyseal.errors import ErrorCode, PrivySealError
 
 MAX_INPUT = 1024 * 1024  # a CSR or certificate with its chain is a few kilobytes
@@ -30,23 +30,6 @@ def require_absent(*paths: Path, force: bool) -> None:
 def write_files(contents: Mapping[Path, str | bytes], *, force: bool) -> None:
     for path, content in contents.items():
         write_private(path, content.encode() if isinstance(content, str) else content, force=force)
-
-
-def write_private(path: Path, content: bytes, *, force: bool) -> None:
-    """Written beside its place, then moved there: a reader sees the old file or the new one."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if force:
-            draft.replace(path)
-        else:
-            path.hardlink_to(draft)  # unlike a rename, this fails when somebody else was first
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read_input(name: str) -> bytes:

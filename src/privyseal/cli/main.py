@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "issue": ("privyseal.cli.issue:issue", "Issue a certificate and write it to files."),
         "cert": ("privyseal.cli.cert:cert", "List, fetch and revoke certificates."),
         "inspect": ("privyseal.cli.inspect:inspect", "Show what a certificate says."),
-        "device": ("privyseal.cli.device:device", "Register devices and list them."),
+        "device": ("privyseal.cli.device:device", "Register devices, list them, suspend and retire them."),
         "audit": ("privyseal.cli.audit:audit", "Verify, export and prove the audit trail."),
         "init": (
             "privyseal.cli.offline:init",

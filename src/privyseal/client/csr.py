@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import algorithms
+from privyseal.x509.keys import algorithm_name, public_key_der
 
 MAX_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A, which `cryptography` counts in UTF-8 bytes
 MAX_DNS_NAME = 253  # RFC 1035 §2.3.4, as text without the final dot
@@ -23,17 +24,23 @@ def generate_csr(
     `dns_sans` too. `key_algorithm` is an AWS name (RSA_2048, EC_secp384r1, ML_DSA_65 …). Raises
     PrivySealError for a name that no certificate can carry.
     """
-    _check_common_name(common_name)
-    for name in dns_sans:
-        _check_dns_name(name)
+    _check_names(common_name, dns_sans)
     key = algorithms.generate_key(key_algorithm)
+    return csr_for(key, common_name, dns_sans), key
+
+
+def csr_for(key: algorithms.PrivateKey, common_name: str, dns_sans: Sequence[str] = ()) -> str:
+    """A CSR (PEM) for a key that is there already; see `generate_csr`."""
+    _check_names(common_name, dns_sans)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
     if dns_sans:
         names = x509.SubjectAlternativeName([x509.DNSName(name) for name in dns_sans])
         builder = builder.add_extension(names, critical=False)
-    csr = builder.sign(key, algorithms.hash_for(key_algorithm))
-    return csr.public_bytes(serialization.Encoding.PEM).decode(), key
+    # Every RSA key has the same default hash, whatever its size.
+    named = algorithm_name(public_key_der(key.public_key()))
+    csr = builder.sign(key, algorithms.hash_for("RSA_2048" if named == "RSA" else named))
+    return csr.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def key_pem(key: algorithms.PrivateKey) -> bytes:
@@ -41,6 +48,12 @@ def key_pem(key: algorithms.PrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _check_names(common_name: str, dns_sans: Sequence[str]) -> None:
+    _check_common_name(common_name)
+    for name in dns_sans:
+        _check_dns_name(name)
 
 
 def _check_common_name(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Enrolment: a device that proves its registered key gets a certificate.
+"""Enrolment: a device that proves its registered key gets a certificate, which works when it arrives.
 
 The checks, in this order; none of them changes anything, so a failed proof never locks an id out:
 
@@ -7,120 +7,107 @@ The checks, in this order; none of them changes anything, so a failed proof neve
  3. the key of the CSR is the registered one                  ACCESS_DENIED
  4. the CSR's subject has one common name, which is the id    ACCESS_DENIED
  5. its alternative names are the device's own                ACCESS_DENIED
+ 6. the device is neither suspended nor retired               ACCESS_DENIED
+ 7. it has not asked too often                                THROTTLED
+
+The last two are for who has proved the key: nobody else learns a device's state, or uses up what it
+may ask for. Where a contract names no id, it is the one common name of the CSR (else MALFORMED_CSR).
 
 The rest of the subject comes from the CSR as it is; which alternative names are a device's own is
-said in `claimed_names.py`.
-
-A retry is the same device with the identical CSR (SHA-256 of its DER) within five minutes, and it
-gets the same certificate. The first request commits a claim (device, digest, time) before anybody
-is asked to issue. Whoever comes with the same CSR while that claim lives, in whichever process or
-after a restart, takes the claim's time instead of its own; so its idempotency token, made from
-device id, digest and the claim's minute, is the same one however the clock has moved on, and the
-issuer answers with the certificate that the token has got. Of simultaneous requests the transaction
-lets one make the claim and shows it to the others. Two claims of one CSR are at least five minutes
-apart, so their minutes and their tokens differ, and an expired claim makes a new request.
-
-The newest certificate's ARN is noted on the device after the issuer has it. A crash in between
-loses the note, not the certificate: the retry gets the certificate and makes the note.
+said in `claimed_names.py`. What follows the checks, and what a retry is, is said in `vending.py`.
 """
 
-import hashlib
 import hmac
-from datetime import UTC
 
-from privyseal import log
 from privyseal.caller import Caller
-from privyseal.devices import limits
+from privyseal.devices.admission import Admission
 from privyseal.devices.claimed_names import OWN, check_names
-from privyseal.devices.lookup import find_device
-from privyseal.devices.model import Claim, Device
-from privyseal.devices.ports import Devices, IssuedDeviceCertificate, Issuer
+from privyseal.devices.lookup import check_enrols, find_device
+from privyseal.devices.model import Device
+from privyseal.devices.ports import Devices
+from privyseal.devices.throttle import UNLIMITED, Throttle
+from privyseal.devices.vending import Enrolled, Vending
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.events.journal import entry
-from privyseal.store import Store, Tx
-from privyseal.x509.csr import LABEL, Csr, parse_pem
+from privyseal.store import Store
+from privyseal.x509.csr import Csr, parse_pem
 from privyseal.x509.keys import public_key_der
-from privyseal.x509.pem import to_pem
 
-REQUESTED = "privyseal:RequestDeviceCertificate"
-PROVISIONED = "privyseal:ProvisionDevice"
 
-# What an issuer may say that the device can act on; the rest is between it and the operator.
-_FOR_THE_DEVICE = frozenset({ErrorCode.MALFORMED_CSR, ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE})
+class DeniedError(PrivySealError):
+    """ACCESS_DENIED to whoever says to be a device that is registered: the one with `device_id`."""
+
+    def __init__(self, device_id: str, message: str) -> None:
+        super().__init__(ErrorCode.ACCESS_DENIED, message)
+        self.device_id = device_id
 
 
 class Enrolment:
     def __init__(
-        self, store: Store, devices: Devices, issuer: Issuer, *, account: str, names: str = OWN
+        self,
+        store: Store,
+        devices: Devices,
+        vending: Vending,
+        *,
+        account: str,
+        names: str = OWN,
+        throttle: Throttle = UNLIMITED,
+        admission: Admission | None = None,
     ) -> None:
+        """`throttle` counts by device id; `admission` finds devices that are not registered yet."""
         self._store = store
         self._devices = devices
-        self._issuer = issuer
+        self._vending = vending
         self.account = account
         self._names = names
+        self._throttle = throttle
+        self._admission = admission
 
-    def enrol(self, csr_pem: bytes, device_id: str, *, request_id: str) -> IssuedDeviceCertificate:
-        """The device's certificate. Blocks until it is issued and noted.
+    def enrol(self, csr_pem: bytes, device_id: str | None, *, request_id: str) -> Enrolled:
+        """The device's certificate. Blocks until it works. Without an id it is the CSR's.
 
-        Raises MALFORMED_CSR, NOT_FOUND and ACCESS_DENIED as above, THROTTLED or UNAVAILABLE when the
-        issuer cannot issue now.
+        Raises MALFORMED_CSR, NOT_FOUND and ACCESS_DENIED (as DeniedError) as above, THROTTLED or
+        UNAVAILABLE when the issuer or a registrar cannot work now.
         """
         csr = parse_pem(csr_pem)  # 1
-        digest = hashlib.sha256(csr.der).digest()
-        device, claim = self._store.view(lambda tx: self._read(tx, device_id, digest))  # 2
+        if device_id is None:
+            device_id = _common_name(csr)
+        device = self._find(device_id, request_id)  # 2
+        try:
+            return self._enrol(device, csr, request_id)
+        except PrivySealError as error:
+            if error.code is ErrorCode.ACCESS_DENIED:
+                raise DeniedError(device.id, error.message) from error
+            raise
+
+    def _enrol(self, device: Device, csr: Csr, request_id: str) -> Enrolled:
         _check_key(device, csr)  # 3
         _check_common_name(device, csr)  # 4
         check_names(device, csr, self._names)  # 5
-        caller = Caller(f"device:{device.id}", self.account, request_id)
-        if claim is None:
-            claim = self._store.transact(lambda tx: self._claim(tx, caller, device, digest))
-        issued = self._issue(csr, claim, caller)
-        if device.certificate_arn != issued.arn:
-            self._store.transact(lambda tx: self._note(tx, caller, claim, issued.arn))
-        return issued
+        check_enrols(device)  # 6
+        self._throttle.take(device.id)  # 7
+        return self._vending.vend(device, csr, Caller(f"device:{device.id}", self.account, request_id))
 
-    def _read(self, tx: Tx, device_id: str, digest: bytes) -> tuple[Device, Claim | None]:
-        device = find_device(tx, self._devices, self.account, device_id)
-        return device, self._living_claim(tx, device, digest)
-
-    def _living_claim(self, tx: Tx, device: Device, digest: bytes) -> Claim | None:
-        claim = self._devices.find_claim(tx, device.account, device.id, digest)
-        return claim if claim and tx.now < claim.requested_at + limits.RETRY_WINDOW else None
-
-    def _claim(self, tx: Tx, caller: Caller, device: Device, digest: bytes) -> Claim:
-        if claim := self._living_claim(tx, device, digest):
-            return claim
-        self._devices.prune_claims(tx, tx.now - limits.RETRY_WINDOW, limits.CLAIMS_PRUNED)
-        claim = Claim(device.account, device.id, digest, tx.now)
-        self._devices.put_claim(tx, claim)
-        tx.record(entry(REQUESTED, caller, f"device/{device.id}", csr_sha256=digest.hex()))
-        return claim
-
-    def _issue(self, csr: Csr, claim: Claim, caller: Caller) -> IssuedDeviceCertificate:
-        # The PEM is written anew: the same request in other line lengths is still the same one.
-        text = to_pem(csr.der, LABEL).encode()
+    def _find(self, device_id: str, request_id: str) -> Device:
         try:
-            return self._issuer.issue(text, token=idempotency_token(claim), caller=caller)
+            return self._read(device_id)
         except PrivySealError as error:
-            if error.code in _FOR_THE_DEVICE:
+            if error.code is not ErrorCode.NOT_FOUND or self._admission is None:
                 raise
-            log.warning("device_issuer_refused", error=str(error), request_id=caller.request_id)
-            raise PrivySealError(
-                ErrorCode.UNAVAILABLE,
-                "The issuer of device certificates cannot issue now; the operator's log says why. Try later.",
-            ) from error
+            if not self._admission.admit(device_id, account=self.account, request_id=request_id):
+                raise
+        return self._read(device_id)
 
-    def _note(self, tx: Tx, caller: Caller, claim: Claim, arn: str) -> None:
-        noted = self._devices.set_certificate(tx, claim.account, claim.device_id, arn, claim.requested_at)
-        if noted:
-            tx.record(entry(PROVISIONED, caller, f"device/{claim.device_id}", certificate_arn=arn))
+    def _read(self, device_id: str) -> Device:
+        return self._store.view(lambda tx: find_device(tx, self._devices, self.account, device_id))
 
 
-def idempotency_token(claim: Claim) -> str:
-    """From device id, CSR digest and the minute of the claim, hashed to what IssueCertificate takes."""
-    minute = claim.requested_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
-    text = f"device\x00{claim.account}\x00{claim.device_id}\x00{claim.csr_digest.hex()}\x00{minute}"
-    return hashlib.sha256(text.encode()).hexdigest()[: limits.MAX_TOKEN]
+def _common_name(csr: Csr) -> str:
+    if len(csr.common_names) != 1:
+        raise PrivySealError(
+            ErrorCode.MALFORMED_CSR,
+            "The subject of the certificate signing request must have one common name, the device id.",
+        )
+    return csr.common_names[0]
 
 
 def _check_key(device: Device, csr: Csr) -> None:

@@ -18,14 +18,20 @@ _BEGIN = b"-----BEGIN "
 _BLANKS = b" \t\r\n"
 
 
-def read_key_text(text: str) -> bytes:
-    """The key as canonical DER SubjectPublicKeyInfo. Raises VALIDATION."""
+def read_key_text(text: str, known: bytes | None = None) -> bytes:
+    """The key as canonical DER SubjectPublicKeyInfo. Raises VALIDATION.
+
+    `known` is what an earlier reading has given: the same again is not examined again.
+    """
     with reported(ErrorCode.VALIDATION, "The public key cannot be used"):
         if len(text) > limits.MAX_KEY_TEXT:
             raise RefusalError(f"it has {len(text)} characters; at most {limits.MAX_KEY_TEXT} are accepted")
         if not text.isascii():
             raise RefusalError("it is neither PEM nor base64")
-        _, key = read_public_key(_spki(text.encode()))
+        spki = _spki(text.encode())
+        if spki == known:
+            return known
+        _, key = read_public_key(spki)
         return public_key_der(key)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from privyseal.devices.states import State
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -17,6 +19,18 @@ class Device:
     created_at: datetime
     certificate_arn: str | None = None
     certified_at: datetime | None = None
+    state: State = State.REGISTERED
+    batch: str | None = None  # the production lot, the fleet: whatever devices are handled by together
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDevice:
+    """A row of a list of devices, as it stands there: text that nobody has judged yet."""
+
+    device_id: str
+    public_key: str
+    status: str | None = None  # a word of `states.IMPORTED`; `active` where there is none
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

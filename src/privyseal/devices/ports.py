@@ -3,23 +3,46 @@
 Every repository method runs inside the transaction it is given.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Protocol
 
 from privyseal.caller import Caller
-from privyseal.devices.model import Claim, Device
+from privyseal.devices.identities import Registration
+from privyseal.devices.model import Claim, Device, ListedDevice
+from privyseal.devices.states import State
+from privyseal.errors import PrivySealError
 from privyseal.store import Tx
 
 
-class Insertion(Enum):
-    """What became of a device that was to be inserted."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which devices a list is to have; what is None does not matter."""
 
-    NEW = "new"
-    UNCHANGED = "unchanged"  # it is there, with the same key
-    CONFLICT = "conflict"  # it is there with another key, which stays
+    prefix: str = ""  # of the id, compared by code points
+    state: State | None = None
+    batch: str | None = None
+
+
+class DeviceSource(Protocol):
+    """A list of devices elsewhere. One contract suite covers them all."""
+
+    def find(self, device_id: str) -> ListedDevice | None:
+        """The row with exactly that id. Blocks. Raises UNAVAILABLE when the list cannot be asked,
+        VALIDATION for a row that cannot be read.
+        """
+        ...
+
+    def rows(self) -> Iterator[ListedDevice | PrivySealError]:
+        """All of them, in the order of the list; an error in the place of a row that cannot be read.
+        Raises as `find` does.
+        """
+        ...
+
+    def count(self) -> int:
+        """About how many rows there are: for a progress bar."""
+        ...
 
 
 class Devices(Protocol):
@@ -29,16 +52,31 @@ class Devices(Protocol):
 
     def find_many(self, tx: Tx, account: str, ids: Sequence[str]) -> Mapping[str, Device]: ...
 
-    def insert_many(self, tx: Tx, account: str, devices: Sequence[Device]) -> Sequence[Insertion]:
-        """All of that account. Positional; an id that is twice in the list meets its first occurrence."""
+    def insert_many(self, tx: Tx, account: str, devices: Sequence[Device]) -> Sequence[Device | None]:
+        """All of that account. Positional: None for a device that is new, or the one that is there
+        under its id and stays as it is. An id that is twice in the list meets its first occurrence.
+        """
         ...
 
-    def page(self, tx: Tx, account: str, after: str | None, limit: int) -> Sequence[Device]:
-        """In order of their ids (by code point), those after the given one."""
+    def page(
+        self, tx: Tx, account: str, selection: Selection, after: str | None, limit: int
+    ) -> Sequence[Device]:
+        """Those selected, in order of their ids (by code point), after the given one."""
+        ...
+
+    def set_state(self, tx: Tx, device: Device, state: State) -> bool:
+        """False, and no change, where the state is no longer that of `device`."""
+        ...
+
+    def set_key(self, tx: Tx, device: Device, public_key: bytes) -> bool:
+        """False, and no change, where the key is no longer that of `device`."""
         ...
 
     def set_certificate(self, tx: Tx, account: str, device_id: str, arn: str, requested_at: datetime) -> bool:
-        """Note the newest certificate; False if this one is noted, or one that was asked for later."""
+        """Note the newest certificate; False if this one is noted, or one that was asked for later.
+
+        A registered device becomes an active one.
+        """
         ...
 
     def find_claim(self, tx: Tx, account: str, device_id: str, csr_digest: bytes) -> Claim | None: ...
@@ -69,4 +107,51 @@ class Issuer(Protocol):
         MALFORMED_CSR when the CSR itself cannot be used, THROTTLED or UNAVAILABLE when a retry may
         help, any other code when the issuer is not set up rightly.
         """
+        ...
+
+
+class Revoker(Protocol):
+    """Whose certificates can be revoked: an issuer's other side."""
+
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:
+        """False for a certificate that is not this issuer's; else it is revoked, or has been, or has
+        expired. `reason` is one of acm-pca's RevocationReason. Blocks. Raises as `Issuer.issue` does.
+        """
+        ...
+
+
+class Holder(Protocol):
+    """Whose certificates can be held for a while, in the transaction that is given.
+
+    What it has not issued, or can never be used again, it leaves alone.
+    """
+
+    def hold(self, tx: Tx, caller: Caller, arns: Sequence[str]) -> Sequence[str]:
+        """Those that are held now and were not before."""
+        ...
+
+    def release(self, tx: Tx, caller: Caller, arns: Sequence[str]) -> None: ...
+
+
+class Registrar(Protocol):
+    """Who must know a certificate before a device can use it: AWS IoT Core in one region, a broker …
+
+    One contract suite covers them all. Each method blocks, and raises PrivySealError: THROTTLED or
+    UNAVAILABLE when a retry may help, any other code when the registrar is not set up rightly.
+    """
+
+    def register(self, registration: Registration) -> str:
+        """Make or find everything that the device needs; returns when it can be used.
+
+        Whatever an earlier call has left is found and finished, so calling again is safe at any
+        moment. Returns what the registrar calls the certificate ("" where it has no name for it).
+        """
+        ...
+
+    def withdraw(self, registration: Registration) -> None:
+        """Take the certificate out of use for good; what is not there is no error. Safe to repeat."""
+        ...
+
+    def endpoint(self) -> str:
+        """Where its devices connect; "" where there is nothing to say."""
         ...

@@ -5,4 +5,5 @@ To add one: one file and one row; `tests/issuers/` runs its contract over the ta
 ISSUERS = {
     "local": "privyseal.issuers.local:LocalIssuer",
     "aws-pca": "privyseal.issuers.aws_pca:AwsPcaIssuer",
+    "aws-iot": "privyseal.issuers.aws_iot:AwsIotIssuer",
 }

@@ -41,6 +41,11 @@ ERRORS: Mapping[str, ErrorCode] = {
     "ServiceUnavailableException": ErrorCode.UNAVAILABLE,
 }
 
+# Revoked already; expired, or not there.
+_NOTHING_TO_REVOKE = frozenset(
+    {"RequestAlreadyProcessedException", "InvalidRequestException", "ResourceNotFoundException"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Authority:
@@ -80,6 +85,28 @@ class AwsPcaIssuer:
             raise PrivySealError(ERRORS.get(error.code, ErrorCode.FAILED), str(error)) from error
         except ClientError as error:
             raise PrivySealError(ErrorCode.UNAVAILABLE, error.message) from error
+
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:  # noqa: ARG002 - as for `issue`
+        """Implements `devices.ports.Revoker`."""
+        prefix = f"{self._terms.authority_arn}/certificate/"
+        if not arn.startswith(prefix):
+            return False
+        serial = bytes.fromhex(arn.removeprefix(prefix)).hex(":")
+        try:
+            self._api.call(
+                "RevokeCertificate",
+                {
+                    "CertificateAuthorityArn": self._terms.authority_arn,
+                    "CertificateSerial": serial,
+                    "RevocationReason": reason,
+                },
+            )
+        except ApiError as error:
+            if error.code not in _NOTHING_TO_REVOKE:
+                raise PrivySealError(ERRORS.get(error.code, ErrorCode.FAILED), str(error)) from error
+        except ClientError as error:
+            raise PrivySealError(ErrorCode.UNAVAILABLE, error.message) from error
+        return True
 
     def _issue(self, csr_pem: bytes, token: str) -> IssuedDeviceCertificate:
         terms, now = self._terms, self._clock.now()

@@ -11,11 +11,18 @@ from privyseal.caller import Caller
 from privyseal.clock import Clock
 from privyseal.devices.ports import IssuedDeviceCertificate
 from privyseal.devices.terms import Terms
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.names import CertificateArn, format_serial
 
 # The services of `ca.service.CertificateAuthorities`; each blocks.
 Describe = Callable[[Caller, str], tuple[Authority, Status]]
 Issue = Callable[[IssueRequest], Issued]
 Get = Callable[[GetRequest], CertificatePem]
+Revoke = Callable[[Caller, str, str, str], None]
+
+# Revoked already; expired; an authority that cannot revoke any more, whose own certificate decides.
+_NOTHING_TO_DO = frozenset({ErrorCode.ALREADY_DONE, ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_STATE})
+_NOT_OURS = frozenset({ErrorCode.INVALID_ARN, ErrorCode.NOT_FOUND})
 
 
 class LocalIssuer:
@@ -44,3 +51,21 @@ class LocalIssuer:
         )
         found = self._get(GetRequest(caller, terms.authority_arn, str(issued.arn)))
         return IssuedDeviceCertificate(found.certificate, found.chain or "", str(issued.arn))
+
+
+class LocalRevoker:
+    """Implements `devices.ports.Revoker` on `ca/`."""
+
+    def __init__(self, revoke: Revoke) -> None:
+        self._revoke = revoke
+
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:
+        try:
+            named = CertificateArn.parse(arn)
+            self._revoke(caller, str(named.authority), format_serial(named.serial), reason)
+        except PrivySealError as error:
+            if error.code in _NOT_OURS:
+                return False
+            if error.code not in _NOTHING_TO_DO:
+                raise
+        return True

@@ -226,6 +226,10 @@ class Crls(Protocol):
 
     def published(self, tx: Tx, name: str, *, delta: bool) -> CrlDocument | None: ...
 
+    def all_published(self, tx: Tx, authority_id: str) -> Sequence[CrlDocument]:
+        """The complete one and those of all partitions, without deltas, in order of their names."""
+        ...
+
     def is_promised(self, tx: Tx, name: str) -> bool:
         """Whether a CRL of that name will be published, if it is not yet."""
         ...

@@ -10,11 +10,13 @@ from privyseal.ca.revocation.named import NamedRevoking
 from privyseal.ca.revocation.restarting import CrlRestarting
 from privyseal.caller import Caller
 from privyseal.clock import Clock
+from privyseal.devices.lifecycle import Lifecycle
 from privyseal.devices.registry import Registry
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
 from privyseal.frontends.api import certificates as certificate_resource
 from privyseal.frontends.api import crl_restarts as crl_restart_resource
+from privyseal.frontends.api import device_changes
 from privyseal.frontends.api import devices as device_resource
 from privyseal.frontends.api import mass_revocations as mass_revocation_resource
 from privyseal.frontends.api import revocations as revocation_resource
@@ -81,6 +83,7 @@ class ApiFrontend:
         *,
         certificates: CertificateReader,
         devices: Registry,
+        lifecycle: Lifecycle,
         revoking: NamedRevoking,
         mass_revoking: MassRevoking,
         crl_restarting: CrlRestarting,
@@ -88,6 +91,7 @@ class ApiFrontend:
         endpoints = [
             *certificate_resource.endpoints(certificates, pool),
             *device_resource.endpoints(devices, pool),
+            *device_changes.endpoints(lifecycle, pool),
             *revocation_resource.endpoints(revoking, devices, pool),
             *mass_revocation_resource.endpoints(mass_revoking, pool),
             *crl_restart_resource.endpoints(crl_restarting, pool),

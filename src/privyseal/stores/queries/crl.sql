@@ -88,6 +88,10 @@ WHERE authority_id = :authority_id AND partition = :partition AND attempts = :at
 -- What is served by that name.
 SELECT * FROM crl_document WHERE name = :name AND delta = :delta;
 
+-- name: all_published
+-- What is served of an authority: its complete CRL, and those of its partitions.
+SELECT * FROM crl_document WHERE authority_id = :authority_id AND delta = 0 ORDER BY name;
+
 -- name: promised
 -- Whether there will be one by that name: an authority's complete one, or that of a partition.
 SELECT 1 FROM crl WHERE authority_id = :name AND partition = ''

@@ -3,23 +3,44 @@
 SELECT * FROM device WHERE account = :account AND id IN (:ids...);
 
 -- name: insert
--- A new device; an id that is taken keeps its key.
-INSERT INTO device (account, id, public_key, created_at, certificate_arn, certified_at)
-VALUES (:account, :id, :public_key, :created_at, :certificate_arn, :certified_at)
+-- A new device; an id that is taken stays as it is.
+INSERT INTO device (account, id, public_key, created_at, certificate_arn, certified_at, state, batch)
+VALUES (:account, :id, :public_key, :created_at, :certificate_arn, :certified_at, :state, :batch)
 ON CONFLICT (account, id) DO NOTHING;
 
--- name: first_page
--- The first devices of an account in order of their ids.
-SELECT * FROM device WHERE account = :account ORDER BY id LIMIT :limit;
+-- name: page
+-- Devices in order of their ids, within bounds (`low` included, `high` not), without `after`.
+SELECT * FROM device WHERE account = :account
+    AND id >= :low AND id < :high AND id <> :after ORDER BY id LIMIT :limit;
 
--- name: next_page
--- The devices after an id.
-SELECT * FROM device WHERE account = :account AND id > :after ORDER BY id LIMIT :limit;
+-- name: page_of_state
+-- The same of one state.
+SELECT * FROM device WHERE account = :account AND state = :state
+    AND id >= :low AND id < :high AND id <> :after ORDER BY id LIMIT :limit;
+
+-- name: page_of_batch
+-- The same of one batch.
+SELECT * FROM device WHERE account = :account AND batch = :batch
+    AND id >= :low AND id < :high AND id <> :after ORDER BY id LIMIT :limit;
+
+-- name: page_of_batch_and_state
+-- The same of one batch and state.
+SELECT * FROM device WHERE account = :account AND batch = :batch AND state = :state
+    AND id >= :low AND id < :high AND id <> :after ORDER BY id LIMIT :limit;
+
+-- name: set_state
+-- A device changes its state; nothing happens where somebody else has changed it meanwhile.
+UPDATE device SET state = :after WHERE account = :account AND id = :id AND state = :before;
+
+-- name: set_key
+-- A device gets another key; nothing happens where somebody else has changed it meanwhile.
+UPDATE device SET public_key = :after WHERE account = :account AND id = :id AND public_key = :before;
 
 -- name: set_certificate
 -- The newest certificate, by the time at which it was asked for: a late retry of an older request
--- does not replace it.
-UPDATE device SET certificate_arn = :arn, certified_at = :requested_at
+-- does not replace it. The first one makes a registered device an active one.
+UPDATE device SET certificate_arn = :arn, certified_at = :requested_at,
+    state = CASE WHEN state = 'registered' THEN 'active' ELSE state END
 WHERE account = :account AND id = :id
     AND (certificate_arn IS NULL OR certificate_arn <> :arn)
     AND (certified_at IS NULL OR certified_at <= :requested_at);

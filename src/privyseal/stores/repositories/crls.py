@@ -117,6 +117,10 @@ class SqlCrls:
     def published(self, tx: Tx, name: str, *, delta: bool) -> CrlDocument | None:
         return _document(sql(tx).row(_Q["published"], name=name, delta=int(delta)))
 
+    def all_published(self, tx: Tx, authority_id: str) -> Sequence[CrlDocument]:
+        rows = sql(tx).rows(_Q["all_published"], authority_id=authority_id)
+        return [document for row in rows if (document := _document(row))]
+
     def is_promised(self, tx: Tx, name: str) -> bool:
         return sql(tx).row(_Q["promised"], name=name) is not None
 

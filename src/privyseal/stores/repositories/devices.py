@@ -5,11 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from privyseal.devices.model import Claim, Device
-from privyseal.devices.ports import Insertion
+from privyseal.devices.ports import Selection
+from privyseal.devices.states import State
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
 
 _Q = queries("device")
+# The last code point, which is no character: every id with a prefix comes before prefix and this.
+_LAST = "\U0010ffff"
+# (of one batch, of one state) → the query, for each of which there is an index.
+_PAGES = {
+    (False, False): "page",
+    (False, True): "page_of_state",
+    (True, False): "page_of_batch",
+    (True, True): "page_of_batch_and_state",
+}
 
 
 class SqlDevices:
@@ -19,22 +29,36 @@ class SqlDevices:
     def find_many(self, tx: Tx, account: str, ids: Sequence[str]) -> Mapping[str, Device]:
         return {row["id"]: _device(row) for row in sql(tx).rows(_Q["by_ids"], account=account, ids=ids)}
 
-    def insert_many(self, tx: Tx, account: str, devices: Sequence[Device]) -> Sequence[Insertion]:
+    def insert_many(self, tx: Tx, account: str, devices: Sequence[Device]) -> Sequence[Device | None]:
         inserted = [sql(tx).change(_Q["insert"], **_columns(device)) == 1 for device in devices]
         taken = [device.id for device, new in zip(devices, inserted, strict=True) if not new]
         there = self.find_many(tx, account, taken)
-        return [
-            Insertion.NEW if new else _compared(there[device.id], device)
-            for device, new in zip(devices, inserted, strict=True)
-        ]
+        return [None if new else there[device.id] for device, new in zip(devices, inserted, strict=True)]
 
-    def page(self, tx: Tx, account: str, after: str | None, limit: int) -> Sequence[Device]:
-        where: dict[str, Any] = {"account": account, "limit": limit}
-        if after is None:
-            rows = sql(tx).rows(_Q["first_page"], **where)
-        else:
-            rows = sql(tx).rows(_Q["next_page"], **where, after=after)
-        return [_device(row) for row in rows]
+    def page(
+        self, tx: Tx, account: str, selection: Selection, after: str | None, limit: int
+    ) -> Sequence[Device]:
+        where: dict[str, Any] = {
+            "account": account,
+            "low": max(selection.prefix, after or ""),
+            "high": selection.prefix + _LAST,
+            "after": after or "",
+            "limit": limit,
+        }
+        if selection.state is not None:
+            where["state"] = selection.state.value
+        if selection.batch is not None:
+            where["batch"] = selection.batch
+        query = _PAGES[selection.batch is not None, selection.state is not None]
+        return [_device(row) for row in sql(tx).rows(_Q[query], **where)]
+
+    def set_state(self, tx: Tx, device: Device, state: State) -> bool:
+        where = {"account": device.account, "id": device.id, "before": device.state.value}
+        return sql(tx).change(_Q["set_state"], **where, after=state.value) == 1
+
+    def set_key(self, tx: Tx, device: Device, public_key: bytes) -> bool:
+        where = {"account": device.account, "id": device.id, "before": device.public_key}
+        return sql(tx).change(_Q["set_key"], **where, after=public_key) == 1
 
     def set_certificate(self, tx: Tx, account: str, device_id: str, arn: str, requested_at: datetime) -> bool:
         at = to_micros(requested_at)
@@ -61,10 +85,6 @@ class SqlDevices:
         return sql(tx).change(_Q["prune_claims"], until=to_micros(until), limit=limit)
 
 
-def _compared(there: Device, wanted: Device) -> Insertion:
-    return Insertion.UNCHANGED if there.public_key == wanted.public_key else Insertion.CONFLICT
-
-
 def _columns(device: Device) -> dict[str, Any]:
     return {
         "account": device.account,
@@ -73,6 +93,8 @@ def _columns(device: Device) -> dict[str, Any]:
         "created_at": to_micros(device.created_at),
         "certificate_arn": device.certificate_arn,
         "certified_at": to_micros(device.certified_at),
+        "state": device.state.value,
+        "batch": device.batch,
     }
 
 
@@ -84,4 +106,6 @@ def _device(row: Row) -> Device:
         created_at=time_of(row["created_at"]),
         certificate_arn=row["certificate_arn"],
         certified_at=from_micros(row["certified_at"]),
+        state=State(row["state"]),
+        batch=row["batch"],
     )

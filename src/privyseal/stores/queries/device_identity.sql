@@ -1,0 +1,59 @@
+-- name: insert
+-- A certificate is there once, however often it is noted.
+INSERT INTO device_certificate (account, device_id, arn, csr_digest, requested_at, der, chain, issued_at,
+    not_after, state, due_at, held)
+VALUES (:account, :device_id, :arn, :csr_digest, :requested_at, :der, :chain, :issued_at,
+    :not_after, :state, :due_at, :held)
+ON CONFLICT (account, device_id, arn) DO NOTHING;
+
+-- name: insert_step
+-- What a registrar has to do; what it has done stays.
+INSERT INTO device_registration (account, device_id, arn, registrar, state, reference, changed_at)
+VALUES (:account, :device_id, :arn, :registrar, :state, :reference, :changed_at)
+ON CONFLICT (account, device_id, arn, registrar) DO NOTHING;
+
+-- name: find
+-- One certificate of a device.
+SELECT * FROM device_certificate WHERE account = :account AND device_id = :device_id AND arn = :arn;
+
+-- name: of_request
+-- The newest that was issued for a CSR.
+SELECT * FROM device_certificate
+WHERE account = :account AND device_id = :device_id AND csr_digest = :csr_digest
+ORDER BY requested_at DESC, arn LIMIT 1;
+
+-- name: of_device
+-- All that a device has had.
+SELECT * FROM device_certificate WHERE account = :account AND device_id = :device_id
+ORDER BY requested_at DESC, arn;
+
+-- name: active
+-- At most one.
+SELECT * FROM device_certificate WHERE account = :account AND device_id = :device_id AND state = 'ACTIVE';
+
+-- name: set_state
+-- And when it has to be looked after.
+UPDATE device_certificate SET state = :state, due_at = :due_at
+WHERE account = :account AND device_id = :device_id AND arn = :arn;
+
+-- name: set_held
+-- Whether the suspension of its device has put it on hold.
+UPDATE device_certificate SET held = :held
+WHERE account = :account AND device_id = :device_id AND arn = :arn;
+
+-- name: due
+-- What has to be looked after now.
+SELECT * FROM device_certificate WHERE due_at IS NOT NULL AND due_at <= :now
+ORDER BY due_at, account, device_id, arn LIMIT :limit;
+
+-- name: steps
+-- What registrars have done for a certificate.
+SELECT * FROM device_registration
+WHERE account = :account AND device_id = :device_id AND arn = :arn ORDER BY registrar;
+
+-- name: put_step
+-- A registrar has come further.
+INSERT INTO device_registration (account, device_id, arn, registrar, state, reference, changed_at)
+VALUES (:account, :device_id, :arn, :registrar, :state, :reference, :changed_at)
+ON CONFLICT (account, device_id, arn, registrar) DO UPDATE SET state = excluded.state,
+    reference = excluded.reference, changed_at = excluded.changed_at;

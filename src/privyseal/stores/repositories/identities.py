@@ -1,0 +1,103 @@
+"""`devices.identity_ports.Identities` in SQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from privyseal.devices.identities import Identity, IdentityState, Step, StepState
+from privyseal.store import Tx
+from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
+
+_Q = queries("device_identity")
+
+
+class SqlIdentities:
+    def insert(self, tx: Tx, identity: Identity, registrars: Sequence[str]) -> None:
+        sql(tx).change(_Q["insert"], **_columns(identity))
+        steps = [_step_columns(tx, identity, name, StepState.PENDING, "") for name in registrars]
+        sql(tx).change_each(_Q["insert_step"], steps)
+
+    def find(self, tx: Tx, account: str, device_id: str, arn: str) -> Identity | None:
+        return _one(sql(tx).row(_Q["find"], account=account, device_id=device_id, arn=arn))
+
+    def of_request(self, tx: Tx, account: str, device_id: str, csr_digest: bytes) -> Identity | None:
+        return _one(
+            sql(tx).row(_Q["of_request"], account=account, device_id=device_id, csr_digest=csr_digest)
+        )
+
+    def of_device(self, tx: Tx, account: str, device_id: str) -> Sequence[Identity]:
+        rows = sql(tx).rows(_Q["of_device"], account=account, device_id=device_id)
+        return [_identity(row) for row in rows]
+
+    def active(self, tx: Tx, account: str, device_id: str) -> Identity | None:
+        return _one(sql(tx).row(_Q["active"], account=account, device_id=device_id))
+
+    def set_state(self, tx: Tx, identity: Identity, state: IdentityState, due_at: datetime | None) -> None:
+        sql(tx).change(_Q["set_state"], **_key(identity), state=state.value, due_at=to_micros(due_at))
+
+    def set_held(self, tx: Tx, identity: Identity, *, held: bool) -> None:
+        sql(tx).change(_Q["set_held"], **_key(identity), held=int(held))
+
+    def due(self, tx: Tx, limit: int) -> Sequence[Identity]:
+        rows = sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)
+        return [_identity(row) for row in rows]
+
+    def steps(self, tx: Tx, identity: Identity) -> Mapping[str, Step]:
+        rows = sql(tx).rows(_Q["steps"], **_key(identity))
+        return {
+            row["registrar"]: Step(row["registrar"], StepState(row["state"]), row["reference"])
+            for row in rows
+        }
+
+    def put_step(self, tx: Tx, identity: Identity, registrar: str, state: StepState, reference: str) -> None:
+        sql(tx).change(_Q["put_step"], **_step_columns(tx, identity, registrar, state, reference))
+
+
+def _key(identity: Identity) -> dict[str, Any]:
+    return {"account": identity.account, "device_id": identity.device_id, "arn": identity.arn}
+
+
+def _columns(identity: Identity) -> dict[str, Any]:
+    return _key(identity) | {
+        "csr_digest": identity.csr_digest,
+        "requested_at": to_micros(identity.requested_at),
+        "der": identity.certificate,
+        "chain": identity.chain,
+        "issued_at": to_micros(identity.issued_at),
+        "not_after": to_micros(identity.not_after),
+        "state": identity.state.value,
+        "due_at": to_micros(identity.due_at),
+        "held": int(identity.held),
+    }
+
+
+def _step_columns(
+    tx: Tx, identity: Identity, registrar: str, state: StepState, reference: str
+) -> dict[str, Any]:
+    return _key(identity) | {
+        "registrar": registrar,
+        "state": state.value,
+        "reference": reference,
+        "changed_at": to_micros(tx.now),
+    }
+
+
+def _one(row: Row | None) -> Identity | None:
+    return _identity(row) if row else None
+
+
+def _identity(row: Row) -> Identity:
+    return Identity(
+        account=row["account"],
+        device_id=row["device_id"],
+        arn=row["arn"],
+        csr_digest=row["csr_digest"],
+        requested_at=time_of(row["requested_at"]),
+        certificate=row["der"],
+        chain=row["chain"],
+        issued_at=time_of(row["issued_at"]),
+        not_after=time_of(row["not_after"]),
+        state=IdentityState(row["state"]),
+        due_at=from_micros(row["due_at"]),
+        held=bool(row["held"]),
+    )

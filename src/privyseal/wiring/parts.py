@@ -1,0 +1,134 @@
+"""What serving and the ceremonies of a start share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Protocol
+
+from msgspec import structs
+
+from privyseal.access.model import AccessKey, Principal
+from privyseal.ca.ports import KeyStore, Publisher
+from privyseal.ca.revocation.urls import StatusUrls
+from privyseal.ca.service import CertificateAuthorities
+from privyseal.client.api import Caller
+from privyseal.clock import Clock, SystemClock
+from privyseal.events.checkpointing import ensure_key
+from privyseal.frontends.aws import acm_pca
+from privyseal.frontends.aws.quotas import limited
+from privyseal.frontends.http import Pool
+from privyseal.hosting.data_directory import DataDirectory
+from privyseal.hosting.in_process import InProcess
+from privyseal.keystores import KEYSTORES
+from privyseal.publishers import PUBLISHERS
+from privyseal.registrars.mosquitto import MosquittoRegistrar
+from privyseal.settings import PublisherSettings, Settings
+from privyseal.store import Store
+from privyseal.stores import STORES
+from privyseal.stores.repositories.access_keys import SqlAccessKeys
+from privyseal.stores.repositories.audit import SqlTrail
+from privyseal.stores.repositories.ca import REPOSITORIES
+from privyseal.wiring.audit import sink
+from privyseal.wiring.shelves import row
+from privyseal.wrapping import Wrapper
+
+# Blocking calls at once in one process, and how many more may wait.
+POOL_THREADS = 8
+POOL_QUEUE = 256
+DEVICE_THREADS = 32
+
+
+class Database(Store, Protocol):
+    """What a row of the table of stores is besides: set up before use, closed after it."""
+
+    def migrate(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Parts:
+    """What both ways of running share."""
+
+    def __init__(self, directory: DataDirectory, settings: Settings) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.clock: Clock = SystemClock()
+        wrapper = directory.wrapper()
+        self.store: Database = row(STORES, "sqlite")(directory.database, self.clock)
+        self.store.migrate()
+        self.trail = SqlTrail(wrapper)
+        self.audit_key = ensure_key(self.store, self.trail)
+        directory.keep_audit_key(self.audit_key.public.pem())
+        self.sink = sink(directory, settings.audit)
+        self.access_keys = SqlAccessKeys(wrapper)
+        self.authorities = _authorities(self.store, wrapper, directory, settings)
+        self.pool = Pool(POOL_THREADS, POOL_QUEUE)
+        # An issuer elsewhere may take minutes: devices wait in threads of their own.
+        self.device_pool = Pool(DEVICE_THREADS, POOL_QUEUE, name="device")
+        self.brokers: dict[str, MosquittoRegistrar] = {}
+        self.acm_pca = acm_pca.service(self.authorities, self.pool)
+        self.limited_acm_pca = limited(self.acm_pca, settings.quotas.requests_per_second)
+
+    def find_key(self, key_id: str) -> AccessKey | None:
+        return self.store.view(lambda tx: self.access_keys.find(tx, key_id))
+
+    def insert_key(self, key: AccessKey) -> None:
+        self.store.transact(lambda tx: self.access_keys.insert(tx, key))
+
+    def caller(self, principal: Principal) -> Caller:
+        """acm-pca without HTTP, for the ceremonies of a start."""
+        return InProcess(self.acm_pca, principal, self.settings.region, self.clock)
+
+    def close(self) -> None:
+        self.authorities.close()
+        self.pool.close()
+        self.device_pool.close()
+        self.store.close()
+
+
+@contextmanager
+def offline(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
+    """For a start, which issues at once: nobody would sign later."""
+    with opened(directory, structs.replace(settings, asynchronous_issuing=False)) as parts:
+        yield parts
+
+
+@contextmanager
+def opened(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
+    parts = Parts(directory, settings)
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
+def _authorities(
+    store: Store, wrapper: Wrapper, directory: DataDirectory, settings: Settings
+) -> CertificateAuthorities:
+    key_store: KeyStore = row(KEYSTORES, "software")(wrapper)
+    publisher = _publisher(directory, settings.publisher)
+    return CertificateAuthorities(
+        store,
+        REPOSITORIES,
+        key_store,
+        publisher,
+        urls=StatusUrls(settings.revocation_url or None, publisher.url),
+        partition_size=settings.crl.partition_size,
+        crl_deltas=settings.crl.delta,
+        certificates_per_authority=settings.quotas.certificates_per_authority,
+        issuing_delay=timedelta(seconds=settings.issuing_delay_seconds)
+        if settings.asynchronous_issuing
+        else None,
+    )
+
+
+def _publisher(directory: DataDirectory, section: PublisherSettings) -> Publisher:
+    if section.type == "directory":
+        local: Publisher = row(PUBLISHERS, section.type)(directory.buckets)
+        return local
+    remote: Publisher = row(PUBLISHERS, section.type)(
+        endpoint_url=section.endpoint_url or None,
+        region=section.region or None,
+        profile=section.profile or None,
+    )
+    return remote

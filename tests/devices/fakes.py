@@ -1,0 +1,40 @@
+"""A registrar in memory: it registers, and counts, fails and looks in on request."""
+
+from collections.abc import Callable
+
+from privyseal.devices.identities import Registration
+from privyseal.errors import ErrorCode, PrivySealError
+
+
+class MemoryRegistrar:
+    """`active` are the ARNs of the certificates that it lets in; `fail` the code with which it refuses."""
+
+    def __init__(self, endpoint: str = "") -> None:
+        self.active: list[str] = []
+        self.registered: list[Registration] = []
+        self.withdrawn: list[Registration] = []
+        self.fail: ErrorCode | None = None
+        self.when_asked: Callable[[], None] = lambda: None
+        self._endpoint = endpoint
+
+    def register(self, registration: Registration) -> str:
+        self._asked()
+        self.registered.append(registration)
+        if registration.arn not in self.active:
+            self.active.append(registration.arn)
+        return f"reference of {registration.arn}"
+
+    def withdraw(self, registration: Registration) -> None:
+        self._asked()
+        self.withdrawn.append(registration)
+        if registration.arn in self.active:
+            self.active.remove(registration.arn)
+
+    def endpoint(self) -> str:
+        self._asked()
+        return self._endpoint
+
+    def _asked(self) -> None:
+        self.when_asked()
+        if self.fail:
+            raise PrivySealError(self.fail, "what the operator should know")

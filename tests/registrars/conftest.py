@@ -1,0 +1,15 @@
+from tests.registrars.moto import (
+    aws_environment_fixture,
+    aws_fixture,
+    empty_moto_fixture,
+    moto_url_fixture,
+    registry_fixture,
+)
+
+__all__ = [
+    "aws_environment_fixture",
+    "aws_fixture",
+    "empty_moto_fixture",
+    "moto_url_fixture",
+    "registry_fixture",
+]
