@@ -59,8 +59,8 @@ fmt: setup
 UV := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 	--python-version 3.11 --no-annotate --no-header
 lock:
-	$(UV) pyproject.toml --extra aws --extra mqtt -o requirements/run.txt
-	$(UV) pyproject.toml --extra aws --extra mqtt requirements/dev.in -o requirements/dev.txt
+	$(UV) pyproject.toml --extra aws --extra mqtt --extra nats --extra git --extra otel -o requirements/run.txt
+	$(UV) pyproject.toml --extra aws --extra mqtt --extra nats --extra git --extra otel requirements/dev.in -o requirements/dev.txt
 	$(UV) requirements/awscli.in -o requirements/awscli.txt
 
 drift: setup

@@ -1,0 +1,1 @@
+"""Recurring work: one table of jobs, with leases, on one node or many."""

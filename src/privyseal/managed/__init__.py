@@ -1,0 +1,1 @@
+"""Certificates kept fresh (AWS Certificate Manager): requested, exported, renewed and imported."""

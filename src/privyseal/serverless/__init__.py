@@ -1,0 +1,1 @@
+"""What serverless-ca does: its JSON request, its GitOps entries, its notices."""

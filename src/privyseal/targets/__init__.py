@@ -1,0 +1,3 @@
+"""Where events go, one technology per file."""
+
+TARGETS: dict[str, str] = {}
