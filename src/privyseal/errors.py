@@ -42,6 +42,7 @@ class ErrorCode(StrEnum):
     ALREADY_DONE = "already-done"  # revoked twice
     ALREADY_EXISTS = "already-exists"  # a permission that was given before
     IN_PROGRESS = "in-progress"  # ask again soon
+    IN_USE = "in-use"  # something else stands on it
     FAILED = "failed"  # what was asked for earlier has failed for good
     CONFLICT = "conflict"  # somebody else changed it meanwhile: read again and retry
     LIMIT_EXCEEDED = "limit-exceeded"

@@ -1,7 +1,7 @@
 """ARNs, ids and serial numbers: made, parsed and printed in one place.
 
-Source for the ARN shapes: the acm-pca service model (Arn, 5-200 characters) and the AWS
-"Actions, resources, and condition keys for AWS Private CA" page.
+Source for the ARN shapes: the acm-pca and acm service models and the AWS "Actions, resources, and
+condition keys" pages of AWS Private CA and AWS Certificate Manager.
 """
 
 import re
@@ -22,6 +22,10 @@ _AUTHORITY = (
 )
 _AUTHORITY_ARN = re.compile(rf"\A{_AUTHORITY}\Z")
 _CERTIFICATE_ARN = re.compile(rf"\A{_AUTHORITY}/certificate/(?P<serial>[0-9a-f]{{32}})\Z")
+_MANAGED_ARN = re.compile(
+    r"\Aarn:(?P<partition>aws[a-z-]*):acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
+    rf":certificate/(?P<id>{_UUID})\Z"
+)
 _SERIAL_TEXT = re.compile(r"\A[0-9a-fA-F]{1,40}\Z")
 
 
@@ -96,3 +100,24 @@ class CertificateArn:
             raise PrivySealError(ErrorCode.INVALID_ARN, f"{text!r} is not the ARN of a certificate")
         authority = AuthorityArn(match["region"], match["account"], match["id"])
         return cls(authority, int(match["serial"], 16))
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedArn:
+    """`arn:PARTITION:acm:REGION:ACCOUNT:certificate/UUID`: it stays the same through renewals."""
+
+    region: str
+    account: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"arn:{partition(self.region)}:acm:{self.region}:{self.account}:certificate/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ManagedArn":
+        match = _MANAGED_ARN.match(text)
+        if not match or match["partition"] != partition(match["region"]):
+            raise PrivySealError(
+                ErrorCode.INVALID_ARN, f"{text!r} is not the ARN of a certificate of AWS Certificate Manager"
+            )
+        return cls(match["region"], match["account"], match["id"])

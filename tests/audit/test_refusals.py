@@ -9,9 +9,10 @@ import pytest
 
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.events.eventbridge import DETAIL_TYPES, envelope
 from privyseal.events.journal import entry
 from privyseal.events.refusals import MAX_WAITING, REFUSED, UNRECORDED, Attempt, Refusals
+from privyseal.events.shapes import SHAPES, events_of
+from privyseal.events.shapes.model import Place
 from privyseal.store import Store, Tx
 from tests.audit.world import CALLER, START, World
 from tests.stores import journals
@@ -111,10 +112,10 @@ def test_without_a_database_the_caller_is_told_to_try_again(world: World) -> Non
     assert ended.code is ErrorCode.UNAVAILABLE
 
 
-@pytest.mark.parametrize("action", DETAIL_TYPES)
+@pytest.mark.parametrize("action", SHAPES)
 def test_a_refused_call_is_no_event(action: str) -> None:
     """AWS tells the caller and nobody else."""
     caller = Caller("arn:aws:iam::111122223333:user/guest", "111122223333", "request-2")
     for resource in (CA, ""):
         refused = entry(action, caller, resource, result=REFUSED, error="access-denied")
-        assert envelope(refused, writer="w", seq=0, index=0, at=START) is None
+        assert list(events_of(refused, Place("w", 0, 0, START), "eu-west-1")) == []

@@ -83,11 +83,9 @@ class World:
 
     def checkpoint(self) -> None:
         """Everything into checkpoints, as a newly started process does it."""
-        self.clock.advance(timedelta(seconds=11))  # whoever had the lease has lost it
         self.checkpointing().run(threading.Event())
 
     def export(self, sink: Sink | None = None) -> None:
-        self.clock.advance(timedelta(seconds=11))
         kept = sink or DirectorySink(self.folder / "audit")
         Exporting(self.process(), SqlTrail(), kept, SilentMeter()).run(threading.Event())
 

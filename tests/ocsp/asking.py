@@ -71,7 +71,7 @@ def status(world: World, arn: str, serial: int, **more: Any) -> str:
 
 def store_answers(world: World) -> None:
     """Have the answers stored that wait for it."""
-    world.ca.ocsp.run_due(NOT_STOPPING)
+    world.ca.ocsp.store_answers(NOT_STOPPING)
 
 
 def revoke(world: World, arn: str, serial: int, reason: str = "KEY_COMPROMISE") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from cryptography import x509
@@ -163,6 +164,9 @@ def test_expired_answers_are_swept_away(world: World, arn: str) -> None:
     serial = world.issue(arn).arn.serial
     give(world, request(certificate_of(world, arn), serial))
     store_answers(world)
+    assert not world.store.view(world.ca.ocsp.sweeping_waits)
     world.clock.advance(timedelta(minutes=31))
-    store_answers(world)
+    assert world.store.view(world.ca.ocsp.sweeping_waits)
+    world.ca.ocsp.sweep(Event())
+    assert not world.store.view(world.ca.ocsp.sweeping_waits)
     assert world.store.transact(lambda tx: world.rows.ocsp_answers.remove_expired(tx, 10)) == 0

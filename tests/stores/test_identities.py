@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from privyseal.clock import FixedClock
-from privyseal.devices.identities import Identity, IdentityState, Step, StepState
+from privyseal.devices.identities import Identity, IdentityState
 from privyseal.devices.identity_ports import Intent
 from privyseal.devices.ports import IssuedDeviceCertificate
 from privyseal.store import Store, Tx, UniqueError
@@ -33,10 +33,10 @@ FIRST = Identity(
 SECOND = replace(FIRST, arn="arn:2", requested_at=NOW + timedelta(minutes=1), due_at=NOW + 2 * DAY)
 
 
-def insert(store: Store, *identities: Identity, registrars: tuple[str, ...] = ()) -> None:
+def insert(store: Store, *identities: Identity) -> None:
     def write(tx: Tx) -> None:
         for each in identities:
-            IDENTITIES.insert(tx, each, registrars)
+            IDENTITIES.insert(tx, each)
 
     store.transact(write)
 
@@ -91,19 +91,6 @@ def test_due_is_what_has_come_the_oldest_first(store: Store, clock: FixedClock) 
     clock.advance(DAY)
     assert store.view(lambda tx: IDENTITIES.due(tx, 9)) == [FIRST, SECOND]
     assert store.view(lambda tx: IDENTITIES.due(tx, 1)) == [FIRST]
-
-
-def test_a_step_is_pending_until_it_is_put(store: Store) -> None:
-    insert(store, FIRST, registrars=("a", "b"))
-    store.transact(lambda tx: IDENTITIES.put_step(tx, FIRST, "b", StepState.DONE, "there"))
-    store.transact(lambda tx: IDENTITIES.put_step(tx, FIRST, "c", StepState.DONE, ""))
-    insert(store, FIRST, registrars=("a", "b"))
-    assert store.view(lambda tx: IDENTITIES.steps(tx, FIRST)) == {
-        "a": Step("a", StepState.PENDING, ""),
-        "b": Step("b", StepState.DONE, "there"),
-        "c": Step("c", StepState.DONE, ""),
-    }
-    assert store.view(lambda tx: IDENTITIES.steps(tx, SECOND)) == {}
 
 
 def put(store: Store, intent: Intent) -> None:

@@ -72,6 +72,27 @@ def test_devices_of_an_earlier_release_keep_their_places() -> None:
     database.close()
 
 
+def test_of_authorities_of_an_earlier_release_it_is_looked_at_when_they_end() -> None:
+    """Those that have a certificate, at once."""
+    database = sqlite3.connect(":memory:")
+    for name, function in FUNCTIONS.items():
+        database.create_function(name, -1, function, deterministic=True)
+    known = migrations("sqlite")
+    for statement in (statement for each in known if each.number < 11 for statement in each.statements):
+        database.execute(statement)
+    columns = database.execute("SELECT name, \"notnull\" FROM pragma_table_info('authority')").fetchall()
+    names = [name for name, needed in columns if needed and name != "id"]
+    for authority, not_after in (("a", 5), ("b", None)):
+        database.execute(
+            f"INSERT INTO authority (id, not_after, {', '.join(names)}) VALUES (?, ?{', 0' * len(names)})",
+            (authority, not_after),
+        )
+    for statement in (statement for each in known if each.number == 11 for statement in each.statements):
+        database.execute(statement)
+    assert database.execute("SELECT * FROM authority_expiry").fetchall() == [("a", 5, 0, None)]
+    database.close()
+
+
 def test_a_semicolon_in_a_comment_ends_no_statement() -> None:
     text = "-- one; two\nCREATE TABLE a (b); -- three; four\n\nCREATE TABLE c (d)\n;\n"
     assert _statements(text) == ["CREATE TABLE a (b)", "CREATE TABLE c (d)"]

@@ -1,4 +1,7 @@
-"""A thread for work that nobody waits for: it runs when it is woken, and now and then by itself."""
+"""A thread for work that nobody waits for: it runs when it is woken, and now and then by itself.
+
+For what every process or every host has to do itself. What one of them does for all is a job (`jobs/`).
+"""
 
 import threading
 from collections.abc import Callable

@@ -108,7 +108,7 @@ def _answer(
     certificate = rows.get((arn.authority.id, arn.serial))
     if not isinstance(certificate, Certificate):
         return not_there(arn, certificate)
-    return CertificatePem(to_pem(certificate.der), _chain(certificate, authority))
+    return CertificatePem(to_pem(certificate.der), chain_of(certificate, authority))
 
 
 def not_there(arn: CertificateArn, promise: PendingRequest | None) -> PrivySealError:
@@ -122,7 +122,7 @@ def not_there(arn: CertificateArn, promise: PendingRequest | None) -> PrivySealE
     return PrivySealError(ErrorCode.FAILED, f"The certificate {arn} could not be issued: {promise.failure}")
 
 
-def _chain(certificate: Certificate, authority: Authority) -> str | None:
+def chain_of(certificate: Certificate, authority: Authority) -> str | None:
     """From the issuing authority to the root; a root's own certificate has none."""
     if template_kind(certificate.template) == ROOT or authority.certificate is None:
         return None

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from privyseal.ca.authorities import change_authority
+from privyseal.ca.expiry import watch
 from privyseal.ca.lookup import find_authority
 from privyseal.ca.model import Authority
-from privyseal.ca.ports import Authorities
+from privyseal.ca.ports import Authorities, AuthorityExpiries
 from privyseal.ca.revocation.scopes import Scopes
 from privyseal.ca.states import HAS_CERTIFICATE, Event, Status, transition
 from privyseal.caller import Caller
@@ -28,9 +29,12 @@ class CertificatePem:
 
 
 class Certification:
-    def __init__(self, store: Store, authorities: Authorities, scopes: Scopes) -> None:
+    def __init__(
+        self, store: Store, authorities: Authorities, expiries: AuthorityExpiries, scopes: Scopes
+    ) -> None:
         self._store = store
         self._authorities = authorities
+        self._expiries = expiries
         self._scopes = scopes
 
     def install(self, caller: Caller, arn: str, certificate: bytes, chain: bytes | None) -> None:
@@ -58,7 +62,9 @@ class Certification:
             )
 
         def write(tx: Tx) -> None:
-            self._scopes.ensure(tx, change_authority(tx, self._authorities, caller, arn, change))
+            changed = change_authority(tx, self._authorities, caller, arn, change)
+            self._scopes.ensure(tx, changed)
+            self._expiries.put(tx, watch(changed.arn.id, new.not_after, tx.now))
             tx.invalidate()
             digest = hashlib.sha256(new.der).hexdigest()
             tx.record(entry("acm-pca:ImportCertificateAuthorityCertificate", caller, arn, sha256=digest))

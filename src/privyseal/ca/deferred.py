@@ -1,7 +1,7 @@
 """Issuing as AWS does it: IssueCertificate answers with an ARN, and the signature comes later.
 
 A request is checked as if it were issued at once, gets its serial, and is stored; that is what the
-ARN promises. A background thread of any process claims due requests for a while (a lease), issues
+ARN promises. A job of any process claims due requests for a while (a lease), issues
 them through `issuance.py` with the promised serial, and takes them off the list. What can no longer
 be issued (its authority was disabled meanwhile) is marked failed. Whoever stops in between, nothing
 is lost: a lease runs out, and a certificate that is stored already is only taken off the list.
@@ -78,6 +78,9 @@ class Deferred:
             except UniqueError:  # another process was first with this token: look again
                 continue
         raise PrivySealError(ErrorCode.THROTTLED, "The certificate authority is being changed. Try again.")
+
+    def waiting(self, tx: Tx) -> bool:
+        return self._pending.any_due(tx)
 
     def sign_due(self, stopping: threading.Event) -> None:
         """Sign all that is due; returns when nothing is, or soon after `stopping` is set."""

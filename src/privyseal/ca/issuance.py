@@ -118,6 +118,17 @@ class Issuance:
         busy = PrivySealError(ErrorCode.THROTTLED, "The certificate authority is being changed. Try again.")
         return [answers.get(index, busy) for index in range(len(requests))]
 
+    def check(self, requests: Sequence[IssueRequest]) -> Sequence[PrivySealError | None]:
+        """Steps 1 to 5: whether each one would be issued. Nothing is signed, stored or counted."""
+        snapshot = self._store.view(lambda tx: self._snapshot(tx, requests))
+        done = _Round(requests)
+        admitted = done.each(
+            lambda request: admit(request, snapshot, self._issuers), dict(enumerate(requests))
+        )
+        done.each(lambda each: prepare(each, snapshot, self._issuers), done.each(check, admitted))
+        answers = (done.answers.get(index) for index in range(len(requests)))
+        return [each if isinstance(each, PrivySealError) else None for each in answers]
+
     def _round(self, requests: Sequence[IssueRequest], indexes: Sequence[int]) -> _Round:
         leaders, twins, done = _fold(requests, indexes)
         snapshot = self._store.view(lambda tx: self._snapshot(tx, [requests[i] for i in leaders]))
@@ -181,7 +192,11 @@ class Issuance:
         stale = [s.prepared.stale for s in fresh if s.prepared.stale]
         if stale:
             self._certificates.forget_tokens(tx, [(c.authority_id, c.serial) for c in stale])
-        self._certificates.insert_many(tx, [_certificate(each, tx.now) for each in fresh])
+        rows = [_certificate(each, tx.now) for each in fresh]
+        self._certificates.insert_many(tx, rows)
+        for each, row in zip(fresh, rows, strict=True):
+            if each.prepared.request.alongside:
+                each.prepared.request.alongside(tx, row)
         in_partitions = Counter(
             (s.arn.authority.id, s.prepared.partition) for s in fresh if s.prepared.partition
         )

@@ -105,6 +105,16 @@ class Permission:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorityExpiry:
+    """When there is something to say about the end of an authority's certificate, see `ca.expiry`."""
+
+    authority_id: str
+    not_after: datetime
+    due_at: datetime | None  # None: all has been said
+    stage: int | None  # days before the end of what was said last
+
+
 class ReportStatus(StrEnum):
     """AuditReportStatus of the service model."""
 

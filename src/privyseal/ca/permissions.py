@@ -19,6 +19,9 @@ from privyseal.store import Store, Tx, UniqueError
 
 PRINCIPALS = frozenset({"acm.amazonaws.com"})
 
+# A principal has permissions for one account, the owner's: `_check`.
+MAX_ACCOUNTS = 1
+
 # Where a page ends: the (principal, source_account) of its last row.
 Position = tuple[str, str]
 
@@ -80,6 +83,24 @@ class PermissionService:
 
     def _find(self, tx: Tx, caller: Caller, arn: str) -> Authority:
         return require_status(find_authority(tx, self._authorities, caller, arn), tx.now, GRANTS)
+
+
+def may(
+    tx: Tx,
+    permissions: Permissions,
+    authority_id: str,
+    *,
+    principal: str,
+    account: str,
+    actions: frozenset[str],
+) -> bool:
+    """Whether `principal` may do all of these actions with the authority on behalf of the account."""
+    before = (principal, "")  # comes before every account of that principal
+    rows = permissions.page(tx, authority_id, before, MAX_ACCOUNTS)
+    return any(
+        (row.principal, row.source_account) == (principal, account) and actions <= set(row.actions)
+        for row in rows
+    )
 
 
 def policy_of(permission: Permission, arn: AuthorityArn) -> str:

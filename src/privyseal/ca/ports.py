@@ -11,6 +11,7 @@ from typing import Protocol
 from privyseal.ca.model import (
     AuditReport,
     Authority,
+    AuthorityExpiry,
     Certificate,
     Permission,
     ReportStatus,
@@ -105,6 +106,16 @@ class Certificates(Protocol):
         ...
 
 
+class AuthorityExpiries(Protocol):
+    def put(self, tx: Tx, row: AuthorityExpiry) -> None:
+        """Add, or overwrite by authority."""
+        ...
+
+    def due(self, tx: Tx, limit: int) -> Sequence[AuthorityExpiry]:
+        """Where there is something to say now, the oldest first."""
+        ...
+
+
 class PendingRequests(Protocol):
     """Promised certificates; `ca.deferred` says how they come and go."""
 
@@ -117,6 +128,10 @@ class PendingRequests(Protocol):
     def by_token(self, tx: Tx, authority_id: str, token: str) -> PendingRequest | None: ...
 
     def forget_token(self, tx: Tx, pending: PendingRequest) -> None: ...
+
+    def any_due(self, tx: Tx) -> bool:
+        """Whether `claim` would find any."""
+        ...
 
     def claim(self, tx: Tx, until: datetime, limit: int) -> Sequence[PendingRequest]:
         """Due requests that nobody else has claimed, the oldest first; ours until the given time."""

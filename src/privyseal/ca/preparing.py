@@ -81,7 +81,7 @@ def admit(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Admitt
     # A promise is kept with its own serial, whoever holds its token by now.
     if holder and request.serial is None and now < holder.issued_at + TOKEN_LIFE:
         return _replay(authority, holder, digest)
-    profile = profiles.profile_for(request.template_arn, aws_partition(arn.region))
+    profile = request.profile or profiles.profile_for(request.template_arn, aws_partition(arn.region))
     issuer = issuers.of(authority)
     _check_state(authority, profile, request, now)
     check_signing_fits(request.signing_algorithm, authority.key_algorithm)
@@ -108,6 +108,7 @@ def prepare(checked: Checked, snapshot: Snapshot, issuers: Issuers) -> Prepared:
         now,
         not_before=request.not_before,
         issuer_not_after=issuer.not_after if issuer else None,
+        backdating=profile.backdating,
     )
     _check_mode(authority, profile, now, not_after)
     # 4. build

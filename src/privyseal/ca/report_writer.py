@@ -42,6 +42,9 @@ class ReportWriter:
         self._reports = reports
         self._publisher = publisher
 
+    def waiting(self, tx: Tx) -> bool:
+        return self._reports.next_due(tx) is not None
+
     def write_due(self, stopping: Event) -> None:
         """Write every report that nobody holds, the oldest first."""
         while not stopping.is_set() and (report := self._take()):

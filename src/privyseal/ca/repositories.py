@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from privyseal.ca.ports import (
     AuditReports,
     Authorities,
+    AuthorityExpiries,
     Certificates,
     PendingRequests,
     Permissions,
@@ -31,3 +32,4 @@ class Repositories:
     ocsp_responders: OcspResponders
     ocsp_answers: OcspAnswers
     mass_revocations: MassRevocations
+    expiries: AuthorityExpiries

@@ -2,13 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from privyseal.ca.model import Certificate
 from privyseal.caller import Caller
 from privyseal.names import CertificateArn
+from privyseal.store import Tx
+from privyseal.x509.profiles import Profile
+
+# Runs in the transaction that stores a certificate, which is new: not for one that a token already has.
+Alongside = Callable[[Tx, Certificate], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class IssueRequest:
     api_passthrough: Mapping[str, Any] | None = None
     token: str | None = None
     serial: int | None = None  # promised earlier, see deferred.py
+    profile: Profile | None = None  # one of our own, instead of an AWS template
+    alongside: Alongside | None = None  # what else the commit of the certificate writes; it never refuses
     for_responder: bool = False  # for our own OCSP responder: an authority that is switched off still answers
 
     def digest(self) -> bytes:
@@ -35,7 +43,8 @@ class IssueRequest:
         passed = (
             json.dumps(self.api_passthrough, sort_keys=True) if self.api_passthrough is not None else "null"
         )
-        parts = (self.signing_algorithm, self.validity, self.not_before, self.template_arn, passed)
+        template = self.profile.name if self.profile else self.template_arn
+        parts = (self.signing_algorithm, self.validity, self.not_before, template, passed)
         return hashlib.sha256(hashlib.sha256(self.csr).digest() + repr(parts).encode()).digest()
 
 

@@ -1,20 +1,23 @@
-"""The CA domain as front-ends see it: its services, the two lanes in front of them,
-and the thread behind them.
+"""The CA domain as front-ends see it: its services, and the two lanes in front of them.
+
+What recurs is run by `jobs/`: `wiring/jobs.py` says what does which job.
 
 Issuing has one lane per authority, so that a slow key never delays another; point reads share
 one. Everything else is called directly, from a bounded pool.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from privyseal.ca.audit_reports import AuditReportService
 from privyseal.ca.authorities import AuthorityService
-from privyseal.ca.background import INTERVAL_S, Background
 from privyseal.ca.certificates import CertificateReader, GetRequest
 from privyseal.ca.certification import CertificatePem, Certification
 from privyseal.ca.creation import Creation
 from privyseal.ca.deferred import Deferred
+from privyseal.ca.expiry import ExpiryWatch
 from privyseal.ca.issuance import Issuance
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
@@ -29,14 +32,12 @@ from privyseal.ca.revocation.crl_reading import CrlReader
 from privyseal.ca.revocation.crls import CrlMaker
 from privyseal.ca.revocation.holding import Holding
 from privyseal.ca.revocation.mass import MassRevoking
-from privyseal.ca.revocation.mass_work import LOOK_S as MASS_LOOK_S
 from privyseal.ca.revocation.mass_work import MassWork
 from privyseal.ca.revocation.named import NamedRevoking
 from privyseal.ca.revocation.ocsp import Ocsp
 from privyseal.ca.revocation.restarting import CrlRestarting
 from privyseal.ca.revocation.revoking import Revoking
 from privyseal.ca.revocation.scopes import PARTITION_SIZE, Scopes
-from privyseal.ca.revocation.timing import LOOK_S
 from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.tags import TagService
 from privyseal.gather import Lane, Lanes
@@ -45,8 +46,10 @@ from privyseal.store import Store
 
 # One thread for the reading lane, and as many authorities signing at once as the rest.
 LANE_THREADS = 9
-# How often promised certificates are looked for, in seconds: other processes promise too.
-SIGNING_S = 1.0
+
+
+def _nobody(_: str) -> None:
+    """Where no jobs run: in a start, and in tests, which call the work itself."""
 
 
 class CertificateAuthorities:
@@ -64,15 +67,20 @@ class CertificateAuthorities:
         crl_deltas: bool = False,
         certificates_per_authority: int | None = None,
         issuing_delay: timedelta | None = None,
+        wake: Callable[[str], None] = _nobody,
     ) -> None:
-        """With an `issuing_delay` issuing is asynchronous: an ARN at once, the certificate after that."""
+        """With an `issuing_delay` issuing is asynchronous: an ARN at once, the certificate after that.
+
+        `wake` tells that there is something to do for the job of that name.
+        """
         keys = OpenKeys(key_store)
         quota = CertificateQuota(store, rows.certificates, certificates_per_authority)
         scopes = self.scopes = Scopes(rows, urls, publisher, partition_size)
         issuers = self.issuers = Issuers(urls)
         self.creation = Creation(store, rows.authorities, rows.tags, keys, scopes)
         self.authorities = AuthorityService(store, rows.authorities, scopes)
-        self.certification = Certification(store, rows.authorities, scopes)
+        self.certification = Certification(store, rows.authorities, rows.expiries, scopes)
+        self.expiry = ExpiryWatch(store, rows.authorities, rows.expiries)
         self.tags = TagService(store, rows.authorities, rows.tags)
         self.revocation = Revoking(store, rows)
         self.reader = CertificateReader(store, rows.authorities, rows.certificates, rows.pending_requests)
@@ -81,19 +89,17 @@ class CertificateAuthorities:
         self.policies = PolicyService(store, rows.authorities, rows.policies)
         reports = rows.audit_reports
         self.report_writer = ReportWriter(store, rows.authorities, rows.certificates, reports, publisher)
-        reporting = Background("reports", self.report_writer.write_due)
-        self.audit_reports = AuditReportService(store, rows.authorities, reports, publisher, reporting.wake)
+        wake_reports = partial(wake, "ca.audit-reports")
+        self.audit_reports = AuditReportService(store, rows.authorities, reports, publisher, wake_reports)
         self.crl_reader = CrlReader(store, rows)
         self.crls = CrlMaker(store, rows, keys, publisher, urls=urls, deltas=crl_deltas)
-        making_crls = Background("crls", self.crls.make_due, LOOK_S)
-        self.crl_restarting = CrlRestarting(store, rows, making_crls.wake)
-        self.ocsp = Ocsp(store, rows, key_store, self.issuance)
+        self.crl_restarting = CrlRestarting(store, rows, partial(wake, "ca.crls"))
+        self.ocsp = Ocsp(store, rows, key_store, self.issuance, partial(wake, "ca.responders"))
         self.named_revoking = NamedRevoking(store, rows)
         self.holding = Holding(rows)
         self.mass_work = MassWork(store, rows)
-        mass_revoking = Background("mass-revocation", self.mass_work.work, MASS_LOOK_S)
-        self.mass_revoking = MassRevoking(store, rows, mass_revoking.wake)
-        self._deferred = Deferred(
+        self.mass_revoking = MassRevoking(store, rows, partial(wake, "ca.mass-revocations"))
+        self.deferred = Deferred(
             store,
             rows,
             self.issuance,
@@ -102,24 +108,20 @@ class CertificateAuthorities:
             delay=issuing_delay or timedelta(0),
         )
         self._asynchronous = issuing_delay is not None
-        # Promises of an earlier start are kept even when this one makes none.
-        interval = SIGNING_S if self._asynchronous else INTERVAL_S
-        self._signing = Background("signing", self._deferred.sign_due, interval)
-        self._background = (making_crls, mass_revoking, reporting, self._signing, self.ocsp.background)
+        self._wake_signing = partial(wake, "ca.sign")
         self._threads = ThreadPoolExecutor(LANE_THREADS, thread_name_prefix="lane")
         self._issuing: Lanes[str, IssueRequest, Issued] = Lanes(self.issuance.issue, self._threads)
-        self._promising: Lane[IssueRequest, CertificateArn] = Lane(self._deferred.request_all, self._threads)
+        self._promising: Lane[IssueRequest, CertificateArn] = Lane(self.deferred.request_all, self._threads)
         self._reading: Lane[GetRequest, CertificatePem] = Lane(self.reader.get, self._threads)
 
     def start(self) -> None:
-        """Begin what runs in the background; what earlier processes have left there is taken up."""
-        for each in self._background:
-            each.start()
+        """Begin what each process does in the background."""
+        self.ocsp.start()
 
     async def issue(self, request: IssueRequest) -> CertificateArn:
         if self._asynchronous:
             arn = await self._promising.submit(request)
-            self._signing.wake()
+            self._wake_signing()
             return arn
         return (await self._issuing.submit(request.authority_arn, request)).arn
 
@@ -134,10 +136,6 @@ class CertificateAuthorities:
         return self._reading.ask(request)
 
     def close(self) -> None:
-        """Finish what the lanes have begun; what runs in the background is left for the next start."""
-        for each in self._background:
-            each.stop()
-        for each in self._background:
-            each.close()
+        """Finish what the lanes have begun."""
         self.ocsp.close()
         self._threads.shutdown(wait=True)

@@ -25,7 +25,7 @@ Certificate = Callable[[Caller, str], CertificatePem]
 
 
 class BrokerTrust:
-    """`authorities` are the ARNs of those whose certificates a broker is to let in."""
+    """`authorities` gives the ARNs of those whose certificates a broker is to let in, at each look."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class BrokerTrust:
         devices: Devices,
         certificate: Certificate,
         account: str,
-        authorities: Sequence[str],
+        authorities: Callable[[Tx], Sequence[str]],
     ) -> None:
         self._store = store
         self._crls = crls
@@ -46,12 +46,12 @@ class BrokerTrust:
 
     def roots(self) -> str:
         """The root above each authority, as PEM."""
-        found = {self._above(arn)[-1]: None for arn in self._authorities}
+        found = {self._above(arn)[-1]: None for arn in self._store.view(self._authorities)}
         return "".join(f"{to_pem(der)}\n" for der in found)
 
     def crls(self) -> Sequence[BrokerCrl]:
         """All that are published for the authorities: complete ones, and those of partitions."""
-        return [each for arn in self._authorities for each in self._crls_of(arn)]
+        return [each for arn in self._store.view(self._authorities) for each in self._crls_of(arn)]
 
     def barred(self) -> Sequence[str]:
         """Devices that are neither registered nor active, in order."""

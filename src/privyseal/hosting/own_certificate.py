@@ -32,7 +32,7 @@ def ensure_certificate(
 ) -> None:
     """Make `tls/server.pem` and its key, unless they are there, name everything and last long enough."""
     names = service_names(settings)
-    if _is_good(directory, names, RENEW_BEFORE):
+    if _is_good(directory, names, RENEW_BEFORE) and _is_from(directory, caller, authority_arn):
         return
     if authority_arn is None:
         raise PrivySealError(
@@ -77,8 +77,9 @@ def _make(directory: DataDirectory, caller: Caller, authority_arn: str, names: l
 
 def service_names(settings: Settings) -> list[str]:
     """Every name and address by which clients may call the service, without repetition."""
-    host = [] if settings.host in _ANY_ADDRESS else [settings.host]
-    machine = [socket.gethostname(), socket.getfqdn()] if not host else []
+    hosts = [settings.host, *([settings.device_host] if settings.device_port is not None else [])]
+    host = [each for each in hosts if each not in _ANY_ADDRESS]
+    machine = [socket.gethostname(), socket.getfqdn()] if host != hosts else []
     return list(dict.fromkeys([*settings.names, *host, *machine, "localhost", "127.0.0.1", "::1"]))
 
 
@@ -89,6 +90,18 @@ def _is_good(directory: DataDirectory, names: list[str], left: timedelta) -> boo
     summary = inspect_certificate(directory.tls_certificate.read_bytes().split(b"\n-----BEGIN", 1)[0])
     named = {name.text for name in summary.subject_alternative_names}
     return named >= set(names) and summary.not_after > datetime.now(UTC) + left
+
+
+def _is_from(directory: DataDirectory, caller: Caller, authority_arn: str | None) -> bool:
+    """Whether it is from that authority, and not from one that was replaced by it and revoked."""
+    if authority_arn is None:
+        return True
+    try:
+        asked = {"CertificateAuthorityArn": authority_arn}
+        answer = caller.call("GetCertificateAuthorityCertificate", asked)
+    except ApiError:  # a disabled one, say: nothing better is to be had
+        return True
+    return str(answer["Certificate"]).strip() in directory.tls_certificate.read_text()
 
 
 def _general_name(name: str) -> x509.GeneralName:

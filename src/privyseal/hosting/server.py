@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,12 +25,15 @@ OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application on a bound socket; `certificate` and `key` are PEM files where it speaks TLS."""
+    """An application on a bound socket; `certificate` and `key` are PEM files where it speaks TLS, or there
+    is a `context` that knows them.
+    """
 
     app: Any
     socket: socket.socket
     certificate: str | None = None
     key: str | None = None
+    context: ssl.SSLContext | None = None
 
 
 def serve(sites: Sequence[Site], announce: Callable[[], None], grace_seconds: int) -> None:
@@ -98,4 +102,9 @@ def _config(site: Site, grace_seconds: int) -> uvicorn.Config:
         proxy_headers=False,
         ssl_certfile=site.certificate,
         ssl_keyfile=site.key,
+        ssl_context_factory=_given(site.context) if site.context else None,
     )
+
+
+def _given(context: ssl.SSLContext) -> Callable[..., ssl.SSLContext]:
+    return lambda *_: context

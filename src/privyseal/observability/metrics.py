@@ -7,7 +7,7 @@ nothing else imports it.
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from threading import Lock
 from typing import Any
 
 from privyseal import log
+from privyseal.jobs.model import Standing
+from privyseal.jobs.overview import Seen
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # Where files live in memory (Linux); elsewhere the folder for temporary files is taken.
@@ -37,12 +39,29 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Checkpoints that the sink was given: kept or failed",
         ("outcome",),
     ),
+    "job_runs": (
+        "privyseal_job_runs",
+        "Runs of recurring jobs that have ended: done or failed",
+        ("job", "outcome"),
+    ),
+    "events": ("privyseal_events", "Events told of the journal, by their source", ("source",)),
+    "event_deliveries": (
+        "privyseal_event_deliveries",
+        "Attempts to give an event to a target: delivered, failed (it is tried again) or dead",
+        ("outcome",),
+    ),
 }
 HISTOGRAMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "http_request_seconds": (
         "privyseal_http_request_seconds",
         "Time to answer a request, in seconds",
         ("frontend", "operation"),
+    ),
+    "job_seconds": ("privyseal_job_seconds", "Time that a run of a job has taken, in seconds", ("job",)),
+    "job_lag_seconds": (
+        "privyseal_job_lag_seconds",
+        "Time from when a job was woken or seen to be due to the beginning of its run, in seconds",
+        ("job",),
     ),
 }
 
@@ -109,6 +128,30 @@ def crl_gauges(next_updates: Mapping[str, datetime]) -> bytes:
             for authority, at in next_updates.items()
         ),
     ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+# Gauges of jobs: name → help, and what the row of a job says; None: no such value yet.
+_JOB_GAUGES: Mapping[str, tuple[str, Callable[[Standing], float | None]]] = {
+    "privyseal_job_last_success_seconds": (
+        "When a run of a job last went well, in seconds since 1970",
+        lambda row: row.succeeded_at.timestamp() if row.succeeded_at else None,
+    ),
+    "privyseal_job_failures_in_a_row": (
+        "How often a job has failed since it last went well",
+        lambda row: row.attempts,
+    ),
+}
+
+
+def job_gauges(seen: Iterable[Seen]) -> bytes:
+    """How the jobs of the whole installation are."""
+    rows = [each.row for each in seen]
+    lines = []
+    for name, (text, value_of) in _JOB_GAUGES.items():
+        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
+        values = ((row.name, value_of(row)) for row in rows)
+        lines += [f'{name}{{job="{job}"}} {value:.0f}' for job, value in values if value is not None]
     return "".join(f"{line}\n" for line in lines).encode()
 
 

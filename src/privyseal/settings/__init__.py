@@ -12,8 +12,11 @@ from privyseal.settings.devices import (
     MosquittoSettings,
     SourceSettings,
 )
+from privyseal.settings.events import EventSettings, RuleSettings
 from privyseal.settings.loading import CONFIG_FILE, NO_SETTINGS, load
+from privyseal.settings.managed import ManagedSettings
 from privyseal.settings.model import Settings
+from privyseal.settings.serverless import ServerlessSettings
 from privyseal.settings.storage import AuditSettings, CrlSettings, PublisherSettings, QuotaSettings
 from privyseal.settings.values import is_loopback
 
@@ -24,10 +27,14 @@ __all__ = [
     "AwsIotSettings",
     "CrlSettings",
     "DeviceSettings",
+    "EventSettings",
     "IssuerSettings",
+    "ManagedSettings",
     "MosquittoSettings",
     "PublisherSettings",
     "QuotaSettings",
+    "RuleSettings",
+    "ServerlessSettings",
     "Settings",
     "SourceSettings",
     "is_loopback",

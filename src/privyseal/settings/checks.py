@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.patterns import compile_pattern
+from privyseal.settings.devices import AwsIotSettings
 from privyseal.settings.model import Settings
 
 # A DNS name (its xn-- form where it is not ASCII) or an address.
@@ -38,8 +40,37 @@ def checked(settings: Settings) -> Settings:
             raise PrivySealError(
                 ErrorCode.INVALID_ARGUMENT, f"The name {name!r} is no DNS name or address (--name, names)."
             )
+    _check_device_port(settings)
     _check_devices(settings)
+    _check_rules(settings)
     return settings
+
+
+def _check_rules(settings: Settings) -> None:
+    """Patterns are patterns, and targets are there; of rules that are switched off, too."""
+    for name, rule in settings.rules.items():
+        try:
+            compile_pattern(rule.pattern)
+        except PrivySealError as error:
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"[rules.{name}]: {error.message}") from None
+        for target in rule.targets:
+            if target not in settings.targets:
+                text = f"[rules.{name}]: there is no section [targets.{target}]."
+                raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
+
+
+def _check_device_port(settings: Settings) -> None:
+    others = {settings.port, settings.status_port, settings.revocation_port}
+    if settings.device_port and settings.device_port in others:
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "device-port is the port of something else: devices that rotate need one of their own.",
+        )
+    if settings.device_port is not None and settings.devices.issuer != "local":
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            "device-port needs the local issuer: its authority is whose certificates are accepted there.",
+        )
 
 
 def _check_devices(settings: Settings) -> None:
@@ -53,10 +84,34 @@ def _check_devices(settings: Settings) -> None:
             raise PrivySealError(
                 ErrorCode.INVALID_ARGUMENT, f"[issuers.{name}] is of type {issuer.type}: it needs {needed}."
             )
+    if (settings.devices.links == "s3") != bool(settings.devices.link_bucket):
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT, 'devices.link-bucket is for devices.links = "s3", which needs one.'
+        )
+    if settings.devices.links == "s3" and settings.publisher.type != "s3":
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            'devices.links = "s3" uses the S3 of [publisher]: give that type = "s3", its region and so on.',
+        )
     for name in settings.devices.registrars:
         if name not in settings.registrars:
             raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"There is no section [registrars.{name}].")
+    _check_required(settings)
     if settings.devices.source not in {"", *settings.sources}:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT, f"There is no section [sources.{settings.devices.source}]."
+        )
+
+
+def _check_required(settings: Settings) -> None:
+    """Somebody must know a certificate when its device gets it, or the device could connect nowhere."""
+    named = [settings.registrars[name] for name in settings.devices.registrars]
+    if named and not any(
+        not isinstance(each, AwsIotSettings) or each.required == "all" or settings.region in each.regions
+        for each in named
+    ):
+        raise PrivySealError(
+            ErrorCode.INVALID_ARGUMENT,
+            f'required = "home" needs this installation\'s own region, {settings.region} (the setting '
+            "`region`), among the regions of a registrar.",
         )

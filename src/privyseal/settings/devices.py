@@ -23,7 +23,14 @@ class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     address_burst: Burst = 4000
     device_rate: Rate = 0.1
     device_burst: Burst = 20
+    new_keys: bool = False  # whether a device that rotates over mutual TLS may bring a new key
     registrars: tuple[str, ...] = ()  # the names of `[registrars.NAME]` sections, in this order
+    # A reply is a link when the answer is not there after so long (`Prefer: respond-async`: at once).
+    answer_seconds: Annotated[float, Meta(ge=0, le=300)] = 20.0
+    links: Literal["own", "s3"] = "own"  # who hands the answer out: this service, or S3 (as `[publisher]`)
+    link_hours: Annotated[float, Meta(ge=0.25, le=168)] = 24.0  # SigV4 presigns for 7 days at most
+    link_bucket: str = ""  # with `s3`, like the next one
+    link_prefix: str = "device-answers/"
     grace_hours: Annotated[float, Meta(ge=0, le=87600)] = 24.0  # so long the certificate before still works
 
 
@@ -51,6 +58,9 @@ class AwsIotSettings(
     policy_document: str = ""  # JSON, for where there is no policy of that name; by default a narrow one
     without_ca: bool = False  # RegisterCertificateWithoutCA: no CA in AWS, devices send a server name
     withdrawal: Literal["revoke", "deactivate", "delete"] = "revoke"  # of a certificate that has had its day
+    # The regions that must have a certificate before it is released: all, or this installation's alone; then
+    # the others get it at the same time, or as soon as they can be reached.
+    required: Literal["all", "home"] = "all"
 
 
 class MosquittoSettings(

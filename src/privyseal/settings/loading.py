@@ -32,7 +32,22 @@ NO_SETTINGS = frozenset(
 
 # Lists and tables: no variable holds one.
 _IN_THE_FILE_ALONE = frozenset(
-    {"audit", "crl", "devices", "issuers", "names", "publisher", "quotas", "registrars", "sources"}
+    {
+        "audit",
+        "crl",
+        "devices",
+        "events",
+        "issuers",
+        "managed",
+        "names",
+        "publisher",
+        "quotas",
+        "registrars",
+        "rules",
+        "serverless",
+        "sources",
+        "targets",
+    }
 )
 
 

@@ -11,7 +11,11 @@ from privyseal.settings.devices import (
     MosquittoSettings,
     SourceSettings,
 )
+from privyseal.settings.events import EventSettings, RuleName, RuleSettings
+from privyseal.settings.managed import ManagedSettings
+from privyseal.settings.serverless import ServerlessSettings
 from privyseal.settings.storage import AuditSettings, CrlSettings, PublisherSettings, QuotaSettings
+from privyseal.settings.targets import TargetName, TargetSettings
 from privyseal.settings.values import Port, Region, is_loopback
 
 
@@ -27,6 +31,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     insecure_plain_http: bool = False  # serve plain HTTP on an address that is not loopback
     status_host: str = "127.0.0.1"  # the address of metrics and health, where status-port is set
     status_port: Port | None = None  # metrics and health on an address of their own; plain HTTP
+    device_host: str = "127.0.0.1"  # the address where devices rotate, where device-port is set
+    device_port: Port | None = None  # POST /rotate over TLS with the device's certificate
     revocation_host: str = "127.0.0.1"  # the address of CRLs and OCSP, where revocation-port is set
     revocation_port: Port | None = None  # CRLs and OCSP on an address of their own; plain HTTP
     revocation_url: Annotated[str, Meta(pattern=r"\A(http://[!-~]{0,500}[!-.0-~])?\Z")] = (
@@ -40,6 +46,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     issuers: dict[str, IssuerSettings] = {}
     registrars: dict[str, AwsIotSettings | MosquittoSettings] = {}
     sources: dict[str, SourceSettings] = {}
+    targets: dict[TargetName, TargetSettings] = {}
+    rules: dict[RuleName, RuleSettings] = {}
+    events: EventSettings = EventSettings()
+    managed: ManagedSettings = ManagedSettings()
+    serverless: ServerlessSettings = ServerlessSettings()
     crl: CrlSettings = CrlSettings()
     audit: AuditSettings = AuditSettings()
     publisher: PublisherSettings = PublisherSettings()
@@ -48,6 +59,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     @property
     def on_loopback(self) -> bool:
         return is_loopback(self.host)
+
+    @property
+    def needs_certificate(self) -> bool:
+        """For its own address, or for that of devices."""
+        return self.serves_tls or self.device_port is not None
 
     @property
     def serves_tls(self) -> bool:

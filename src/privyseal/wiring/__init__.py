@@ -6,12 +6,16 @@ workers: the same services, called in this process; `audit` reads. Nothing here 
     parts.py     what both share: store, authorities, pools
     serving.py   applications and threads of a worker
     devices.py   contracts for devices, issuers, registrars, sources
+    issuing.py   which authority issues for devices
+    rotation.py  rotation of devices' certificates, and of that authority
+    targets.py   targets of events, and e-mail subscriptions
     audit.py     the audit trail
     shelves.py   a name from the settings becomes a class
 """
 
 from privyseal.wiring.audit import Audit, audit
+from privyseal.wiring.issuing import follow
 from privyseal.wiring.parts import Parts, offline
 from privyseal.wiring.serving import Apps, online
 
-__all__ = ["Apps", "Audit", "Parts", "audit", "offline", "online"]
+__all__ = ["Apps", "Audit", "Parts", "audit", "follow", "offline", "online"]

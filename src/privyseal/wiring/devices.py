@@ -8,6 +8,7 @@ from typing import Any
 
 from privyseal.ca.background import Background
 from privyseal.devices.admission import Admission
+from privyseal.devices.ca_rotation.orders import CaRotating
 from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.issuing_once import IssuingOnce
 from privyseal.devices.ports import DeviceSource, Issuer, Registrar, Revoker
@@ -20,10 +21,12 @@ from privyseal.devices.vending import Vending
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import Route
 from privyseal.frontends.provisioning import CsrHeaderFrontend, ProvisioningFrontend
+from privyseal.frontends.provisioning.answers import NEW, PROTO, PROVISION
 from privyseal.hosting.broker_trust import BrokerTrust
 from privyseal.issuers import ISSUERS
 from privyseal.issuers.local import LocalRevoker
 from privyseal.registrars import REGISTRARS
+from privyseal.registrars.device_ids import DEVICE_IDS
 from privyseal.registrars.mosquitto import MosquittoRegistrar
 from privyseal.registrars.mosquitto_reload import told_by
 from privyseal.settings import AwsIotSettings, IssuerSettings, MosquittoSettings, Settings
@@ -32,7 +35,11 @@ from privyseal.stores.repositories.crls import SqlCrls
 from privyseal.stores.repositories.devices import SqlDevices
 from privyseal.stores.repositories.identities import SqlIdentities
 from privyseal.stores.repositories.intents import SqlIntents
+from privyseal.stores.repositories.steps import SqlSteps
+from privyseal.wiring.issuing import configured, issuers, issuing
+from privyseal.wiring.links import link_replies
 from privyseal.wiring.parts import Parts
+from privyseal.wiring.rotation import ca_rotating, ca_rotation_work, rotation_routes
 from privyseal.wiring.shelves import row
 
 # How often a broker's files are compared with the database: a CRL is to be seen within a minute.
@@ -41,7 +48,7 @@ BROKER_LOOK_S = 2.0
 
 def provisioning_routes(parts: Parts, registry: Registry) -> list[Route]:
     """The contracts for devices; none of them where nobody could issue."""
-    section, pool = parts.settings.devices, parts.device_pool
+    section = parts.settings.devices
     vending = _vending(parts, section.issuer)
     other = vending
     if section.proto_issuer not in {"", section.issuer}:
@@ -65,8 +72,9 @@ def provisioning_routes(parts: Parts, registry: Registry) -> list[Route]:
         )
 
     new, proto = enrolment(vending), enrolment(other)
-    provision = ProvisioningFrontend(new, pool, by_address)
-    return [*provision.routes(), *CsrHeaderFrontend(new, proto, pool, by_address).routes()]
+    replies, links = link_replies(parts, {PROVISION: new, NEW: new, PROTO: proto}, by_address)
+    provision = ProvisioningFrontend(new, replies, by_address)
+    return [*provision.routes(), *CsrHeaderFrontend(new, proto, replies, by_address).routes(), *links]
 
 
 def _admission(settings: Settings, registry: Registry) -> Admission | None:
@@ -91,21 +99,43 @@ def _vending(parts: Parts, issuer_name: str) -> Vending | None:
     identities = SqlIdentities()
     registrars = _registrars(parts.settings, parts.settings.issuers.get(issuer_name))
     registrars |= _brokers(parts, issuer_name)
-    registrations = Registrations(parts.store, identities, registrars)
+    registrations = _registrations(parts, registrars)
     grace = timedelta(hours=parts.settings.devices.grace_hours)
-    return Vending(parts.store, SqlDevices(), identities, issuer, registrations, grace=grace)
+    return Vending(parts.device_store, SqlDevices(), identities, issuer, registrations, grace=grace)
 
 
-def _retirement(parts: Parts) -> Retirement:
+def _retirement(parts: Parts, registrations: Registrations) -> Retirement:
     """Whoever has issued or registered a certificate, for whichever contract."""
     sections = [each for each in parts.settings.issuers.values() if each.type == "aws-pca"]
     remote: list[Any] = [_remote_issuer(parts, section) for section in sections]
     revokers: list[Revoker] = [LocalRevoker(parts.authorities.revocation.revoke), *remote]
-    registrars = _registrars(parts.settings, None) | parts.brokers
-    identities = SqlIdentities()
-    return Retirement(
-        parts.store, SqlDevices(), identities, Registrations(parts.store, identities, registrars), revokers
+    return Retirement(parts.store, SqlDevices(), SqlIdentities(), registrations, revokers)
+
+
+def _registrations(parts: Parts, registrars: dict[str, Registrar]) -> Registrations:
+    settings = parts.settings
+    late = {
+        f"{name}/{region}"
+        for name in settings.devices.registrars
+        if isinstance(section := settings.registrars[name], AwsIotSettings) and section.required == "home"
+        for region in section.regions
+        if region != settings.region
+    }
+    return Registrations(
+        parts.store,
+        SqlIdentities(),
+        SqlSteps(),
+        registrars,
+        required=registrars.keys() - late,
+        reach=parts.reach,
+        ids={name: DEVICE_IDS[_registrar_type(settings, name)] for name in registrars},
     )
+
+
+def _registrar_type(settings: Settings, name: str) -> str:
+    """Of NAME, or of NAME/REGION."""
+    section = settings.registrars[name.partition("/")[0]]
+    return "aws-iot" if isinstance(section, AwsIotSettings) else "mosquitto"
 
 
 def _registrars(settings: Settings, issuer: IssuerSettings | None) -> dict[str, Registrar]:
@@ -161,14 +191,13 @@ def _brokers(parts: Parts, issuer_name: str) -> dict[str, Registrar]:
 
 
 def _mosquitto(parts: Parts, section: MosquittoSettings) -> MosquittoRegistrar:
-    issuing = _issuing_authority(parts)
     trust = BrokerTrust(
         parts.store,
         crls=SqlCrls(),
         devices=SqlDevices(),
         certificate=parts.authorities.certification.certificate,
         account=parts.settings.account,
-        authorities=tuple(dict.fromkeys((issuing, *section.authorities))),
+        authorities=lambda tx: issuers(tx, parts, section.authorities),
     )
     registrar: MosquittoRegistrar = row(REGISTRARS, "mosquitto")(
         Path(section.folder),
@@ -189,22 +218,16 @@ def _kept(name: str, broker: MosquittoRegistrar) -> Background:
     return Background(name, refresh, BROKER_LOOK_S)
 
 
-def _issuing_authority(parts: Parts) -> str:
-    """Of the local issuer; "" where there is none."""
-    own = parts.directory.read_environment().get("issuing_ca_arn")
-    return parts.settings.devices.authority or own or ""
-
-
 def _device_issuer(parts: Parts, name: str) -> Issuer | None:
     """None where the local one has no authority to issue from."""
     devices = parts.settings.devices
     if name != "local":
         return _remote_issuer(parts, parts.settings.issuers[name])
-    authority = _issuing_authority(parts)
-    if not authority:
+    authority = issuing(parts)
+    if authority is None:
         return None
     issuer: Issuer = row(ISSUERS, "local")(
-        Terms(authority, devices.template, devices.validity_days),
+        lambda: Terms(authority(), devices.template, devices.validity_days),
         describe=parts.authorities.authorities.describe,
         issue=parts.authorities.issue_now,
         get=parts.authorities.get_now,
@@ -224,12 +247,42 @@ def _remote_issuer(parts: Parts, section: IssuerSettings) -> Issuer:
     return pca
 
 
+def rotating(parts: Parts) -> CaRotating:
+    """Rotations of the authority that issues for devices."""
+    return ca_rotating(parts, _known_registrars(parts), lambda: parts.jobs.wake("devices.rotation"))
+
+
+def device_routes(parts: Parts) -> list[Route]:
+    """What is on the devices' own address, with mutual TLS."""
+    vending = _vending(parts, "local")
+    if vending is None:
+        text = "device-port needs an issuing authority: there is none whose certificates could be accepted."
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
+    return rotation_routes(parts, vending)
+
+
+def _known_registrars(parts: Parts) -> dict[str, Registrar]:
+    """All that have to know who issues for devices."""
+    if parts.settings.devices.issuer != "local" or not configured(parts):
+        return {}
+    return _registrars(parts.settings, None) | _brokers(parts, "local")
+
+
+def add_device_jobs(parts: Parts) -> None:
+    """What looks after certificates that have had their day, and after registrars."""
+    registrations = _registrations(parts, _registrars(parts.settings, None) | parts.brokers)
+    retirement = _retirement(parts, registrations)
+    parts.jobs.add("devices.retire", retirement.retire_due, retirement.waiting)
+    rotation = ca_rotation_work(parts, _known_registrars(parts))
+    parts.jobs.add("devices.rotation", rotation.work, rotation.waiting)
+    parts.jobs.add("devices.registrars", registrations.work.catch_up, registrations.work.waiting)
+
+
 def start_device_threads(parts: Parts) -> Callable[[], None]:
-    """What looks after brokers and certificates that have had their day, while a process serves; how to
-    end it.
+    """What keeps the files of brokers up to date while a process serves; how to end it. Each host has files
+    of its own, so this is no job, which one of all hosts does.
     """
     threads = [_kept(f"broker {name}", broker) for name, broker in parts.brokers.items()]
-    threads.append(Background("retirement", _retirement(parts).retire_due))
     for thread in threads:
         thread.start()
 

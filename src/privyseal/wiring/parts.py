@@ -1,6 +1,7 @@
 """What serving and the ceremonies of a start share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
@@ -13,12 +14,16 @@ from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.client.api import Caller
 from privyseal.clock import Clock, SystemClock
+from privyseal.devices.gathered_commits import GatheredStore
+from privyseal.devices.reach import Reach
 from privyseal.events.checkpointing import ensure_key
+from privyseal.events.ports import Target
 from privyseal.frontends.aws import acm_pca
 from privyseal.frontends.aws.quotas import limited
 from privyseal.frontends.http import Pool
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.hosting.in_process import InProcess
+from privyseal.jobs.overview import Overview
 from privyseal.keystores import KEYSTORES
 from privyseal.publishers import PUBLISHERS
 from privyseal.registrars.mosquitto import MosquittoRegistrar
@@ -28,7 +33,11 @@ from privyseal.stores import STORES
 from privyseal.stores.repositories.access_keys import SqlAccessKeys
 from privyseal.stores.repositories.audit import SqlTrail
 from privyseal.stores.repositories.ca import REPOSITORIES
+from privyseal.stores.repositories.jobs import SqlJobs
+from privyseal.stores.repositories.subscriptions import SqlSubscriptions
 from privyseal.wiring.audit import sink
+from privyseal.wiring.jobs import add_authority_jobs, runner
+from privyseal.wiring.managed import add_managed_jobs, managed_certificates
 from privyseal.wiring.shelves import row
 from privyseal.wrapping import Wrapper
 
@@ -36,6 +45,7 @@ from privyseal.wrapping import Wrapper
 POOL_THREADS = 8
 POOL_QUEUE = 256
 DEVICE_THREADS = 32
+LINK_THREADS = 4  # for those who will not wait, however many do
 
 
 class Database(Store, Protocol):
@@ -61,11 +71,24 @@ class Parts:
         directory.keep_audit_key(self.audit_key.public.pem())
         self.sink = sink(directory, settings.audit)
         self.access_keys = SqlAccessKeys(wrapper)
-        self.authorities = _authorities(self.store, wrapper, directory, settings)
+        self.subscription_rows = SqlSubscriptions(wrapper)
+        self.targets: dict[str, Target] = {}  # those that `wiring.targets` has made
+        self.jobs = runner(self.store)
+        self.authorities = _authorities(self.store, wrapper, directory, settings, self.jobs.wake)
+        add_authority_jobs(self.jobs, self.authorities)
+        self.job_overview = Overview(self.store, SqlJobs(), lambda: self.jobs.jobs)
+        self.managed = managed_certificates(
+            self.store, wrapper, self.authorities, settings.managed, self.jobs.wake
+        )
+        add_managed_jobs(self.jobs, self.managed)
         self.pool = Pool(POOL_THREADS, POOL_QUEUE)
         # An issuer elsewhere may take minutes: devices wait in threads of their own.
         self.device_pool = Pool(DEVICE_THREADS, POOL_QUEUE, name="device")
+        self._device_commits = ThreadPoolExecutor(1, thread_name_prefix="device commits")
+        self.device_store = GatheredStore(self.store, self._device_commits)
+        self.link_pool = Pool(LINK_THREADS, POOL_QUEUE, name="link")
         self.brokers: dict[str, MosquittoRegistrar] = {}
+        self.reach = Reach()
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
         self.limited_acm_pca = limited(self.acm_pca, settings.quotas.requests_per_second)
 
@@ -80,9 +103,12 @@ class Parts:
         return InProcess(self.acm_pca, principal, self.settings.region, self.clock)
 
     def close(self) -> None:
+        self.managed.close()
         self.authorities.close()
         self.pool.close()
         self.device_pool.close()
+        self.link_pool.close()
+        self._device_commits.shutdown()
         self.store.close()
 
 
@@ -103,7 +129,11 @@ def opened(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
 
 
 def _authorities(
-    store: Store, wrapper: Wrapper, directory: DataDirectory, settings: Settings
+    store: Store,
+    wrapper: Wrapper,
+    directory: DataDirectory,
+    settings: Settings,
+    wake: Callable[[str], None],
 ) -> CertificateAuthorities:
     key_store: KeyStore = row(KEYSTORES, "software")(wrapper)
     publisher = _publisher(directory, settings.publisher)
@@ -119,6 +149,7 @@ def _authorities(
         issuing_delay=timedelta(seconds=settings.issuing_delay_seconds)
         if settings.asynchronous_issuing
         else None,
+        wake=wake,
     )
 
 

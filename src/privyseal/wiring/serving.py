@@ -1,45 +1,71 @@
 """What a worker process serves, and its threads."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from privyseal.access.keyring import KeyRing
 from privyseal.devices.lifecycle import Lifecycle
+from privyseal.devices.registered import RegistrationReader
 from privyseal.devices.registry import Registry
 from privyseal.errors import PrivySealError
 from privyseal.events.refusals import Refusals
 from privyseal.frontends.api import ApiFrontend
-from privyseal.frontends.aws import sts
+from privyseal.frontends.api import ca_rotations as ca_rotation_resource
+from privyseal.frontends.api import events as event_resource
+from privyseal.frontends.api import jobs as job_resource
+from privyseal.frontends.api import registrations as registration_resource
+from privyseal.frontends.api import subscriptions as subscription_resource
+from privyseal.frontends.aws import acm, sts
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.crl import CrlFrontend
 from privyseal.frontends.health import Health
 from privyseal.frontends.http import App, Authenticator, Limits, Route
 from privyseal.frontends.ocsp import OcspFrontend
+from privyseal.frontends.subscriptions import SubscriptionFrontend
 from privyseal.hosting.audit_trail import AuditTrail
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.meter import Meter
-from privyseal.observability.metrics import PrometheusMeter, crl_gauges, render
+from privyseal.observability.metrics import PrometheusMeter, crl_gauges, job_gauges, render
 from privyseal.settings import Settings
 from privyseal.stores.repositories.audit import SqlJournalReader
 from privyseal.stores.repositories.devices import SqlDevices
 from privyseal.stores.repositories.identities import SqlIdentities
-from privyseal.wiring.devices import provisioning_routes, start_device_threads
+from privyseal.stores.repositories.steps import SqlSteps
+from privyseal.wiring.devices import (
+    add_device_jobs,
+    device_routes,
+    provisioning_routes,
+    rotating,
+    start_device_threads,
+)
+from privyseal.wiring.events import add_event_jobs, history, rule_items
 from privyseal.wiring.parts import Parts, opened
+from privyseal.wiring.rotation import device_tls
+from privyseal.wiring.serverless import serverless_routes
+from privyseal.wiring.targets import subscribing, subscriptions
 
 # ImportCertificateAuthorityCertificate has the largest body: 32 KB and 2 MB of blobs, in base64.
 LIMITS = Limits(body=3 * 1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceApp:
+    app: App
+    tls: ssl.SSLContext
+
+
+@dataclass(frozen=True, slots=True)
 class Apps:
     """The ASGI applications of a worker; `status` where metrics and health have their own address,
-    `revocation` where CRLs and OCSP have.
+    `revocation` where CRLs and OCSP have, `devices` where devices rotate.
     """
 
     main: App
     status: App | None
     revocation: App | None
+    devices: DeviceApp | None = None
 
 
 @contextmanager
@@ -51,7 +77,10 @@ def online(directory: DataDirectory, settings: Settings) -> Iterator[Apps]:
         apps = _apps(parts, meter, trail.refusals)
         parts.authorities.start()
         closing.callback(start_device_threads(parts))
-        trail.start()
+        add_device_jobs(parts)
+        closing.callback(add_event_jobs(parts, meter))
+        closing.callback(parts.jobs.close)
+        parts.jobs.start(meter)
         yield apps
 
 
@@ -64,6 +93,7 @@ def _audit_trail(parts: Parts, meter: Meter) -> AuditTrail:
         sink=parts.sink,
         meter=meter,
         interval_seconds=parts.settings.audit.interval_seconds,
+        jobs=parts.jobs,
     )
 
 
@@ -71,24 +101,36 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
     settings, clock, pool = parts.settings, parts.clock, parts.pool
     authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
     devices = SqlDevices()
-    aws = AwsFrontend([parts.limited_acm_pca, sts.service()], authenticator, clock, settings.region)
+    services = [parts.limited_acm_pca, acm.service(parts.managed, pool), sts.service()]
+    aws = AwsFrontend(services, authenticator, clock, settings.region)
     registry = Registry(parts.store, devices)
+    subscribers = subscriptions(parts)
+    registered = RegistrationReader(parts.store, devices, SqlIdentities(), SqlSteps())
     api = ApiFrontend(
         authenticator,
         clock,
         pool,
         certificates=parts.authorities.reader,
         devices=registry,
-        lifecycle=Lifecycle(parts.store, devices, SqlIdentities(), parts.authorities.holding),
+        lifecycle=Lifecycle(parts.store, devices, SqlIdentities(), SqlSteps(), parts.authorities.holding),
         revoking=parts.authorities.named_revoking,
         mass_revoking=parts.authorities.mass_revoking,
         crl_restarting=parts.authorities.crl_restarting,
+        more=[
+            *job_resource.endpoints(parts.job_overview, pool),
+            *event_resource.endpoints(history(parts), rule_items(settings), pool),
+            *subscription_resource.endpoints(subscribers, subscribing(parts), pool),
+            *ca_rotation_resource.endpoints(rotating(parts), pool),
+            *registration_resource.endpoints(registered, pool),
+        ],
     )
     health = Health(pool.run, lambda: parts.store.view(lambda _: None), lambda: _numbers(parts))
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
     if settings.revocation_port is None:
         routes += _revocation_routes(parts)
     routes += provisioning_routes(parts, registry)
+    routes += serverless_routes(parts, authenticator)
+    routes += SubscriptionFrontend(subscribers, pool).routes()
     main = App(
         routes,
         meter,
@@ -99,7 +141,10 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
     )
     status = App(_all_health_routes(health), meter) if settings.status_port is not None else None
     revocation = App(_revocation_routes(parts), meter) if settings.revocation_port is not None else None
-    return Apps(main, status, revocation)
+    if settings.device_port is None:
+        return Apps(main, status, revocation)
+    devices_app = App(device_routes(parts), meter, access_log=settings.access_log, refusals=refusals)
+    return Apps(main, status, revocation, DeviceApp(devices_app, device_tls(parts)))
 
 
 def _revocation_routes(parts: Parts) -> list[Route]:
@@ -115,7 +160,11 @@ def _revocation_routes(parts: Parts) -> list[Route]:
 def _numbers(parts: Parts) -> bytes:
     """What is counted, and what is read now; a database that is away takes only its own."""
     try:
-        return render() + crl_gauges(parts.authorities.crl_reader.next_updates())
+        gauges = [
+            crl_gauges(parts.authorities.crl_reader.next_updates()),
+            job_gauges(parts.job_overview.seen()),
+        ]
+        return render() + b"".join(gauges)
     except PrivySealError:
         return render()
 

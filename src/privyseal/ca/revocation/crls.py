@@ -67,6 +67,10 @@ class CrlMaker:
         self._deltas = deltas
         self._compared = False  # whether this start's URLs are those of the last one
 
+    def waiting(self, tx: Tx) -> bool:
+        crls = self._rows.crls
+        return not self._compared or crls.next_due(tx) is not None or crls.discarded(tx) is not None
+
     def make_due(self, stopping: Event) -> None:
         """Make every CRL that is due and that nobody makes, and tidy up after those before."""
         if not self._compared:

@@ -33,8 +33,6 @@ LEASE = timedelta(seconds=5)  # made longer by every page
 COUNTING = timedelta(minutes=1)  # counting reads all that an authority has issued
 # An order that ends its process each time, or fails each time, is given up.
 MAX_ATTEMPTS = 10
-# How often a process looks for orders, in seconds: others take them and stop working too.
-LOOK_S = 2.0
 ACTION = "privyseal:EndMassRevocation"
 
 
@@ -48,6 +46,9 @@ class MassWork:
         self._rows = rows
         self._orders = rows.mass_revocations
         self._page = page
+
+    def waiting(self, tx: Tx) -> bool:
+        return self._orders.is_due(tx) or bool(self._orders.publishing(tx))
 
     def work(self, stopping: Event) -> None:
         """Carry out every order that nobody holds; then see which ones have their CRLs published."""

@@ -2,13 +2,14 @@
 
 There is one lane for each authority, so that a slow key never delays another; requests about issuers
 that are not at hand share one. Signed answers are stored for other processes a little later, off the
-path of any request.
+path of any request: they wait in the memory of their process, so each process has a thread for that.
 """
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from privyseal.ca.background import Background
@@ -27,9 +28,8 @@ from privyseal.x509.ocsp_response import Failure
 # Answers that wait to be stored; beyond that, they are signed again by who needs them.
 MAX_UNSTORED: Final = 4_096
 STORED_AT_ONCE: Final = 256
-# Stored answers that have expired are removed, this many at once and this often.
+# Stored answers that have expired are removed, this many at once.
 REMOVED_AT_ONCE: Final = 1_000
-SWEEP: Final = timedelta(minutes=1)
 THREADS: Final = 4
 INTERVAL_S: Final = 1.0
 
@@ -42,18 +42,30 @@ INTERNAL_ERROR = failure(Failure.INTERNAL_ERROR)
 class Ocsp:
     """Made once per process by `ca.service`."""
 
-    def __init__(self, store: Store, rows: Repositories, key_store: KeyStore, issuance: Issuance) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rows: Repositories,
+        key_store: KeyStore,
+        issuance: Issuance,
+        wake_upkeep: Callable[[], None],
+    ) -> None:
+        """`wake_upkeep` tells that a responder is missing."""
         self._store = store
         self._rows = rows
         self.answers = Answers(store, rows, OpenResponders(key_store))
         self._unstored: deque[Storable] = deque(maxlen=MAX_UNSTORED)
-        self._swept_at: datetime | None = None
         self.upkeep = ResponderUpkeep(store, rows, key_store, issuance)
-        self.background = Background("ocsp", self.run_due, INTERVAL_S)
+        self._wake_upkeep = wake_upkeep
+        self._storing = Background("ocsp answers", self.store_answers, INTERVAL_S)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ocsp")
         self._lanes: Lanes[str, OcspRequest, Answer] = Lanes(self.answers.answer, self._threads)
 
+    def start(self) -> None:
+        self._storing.start()
+
     def close(self) -> None:
+        self._storing.close()
         self._threads.shutdown(wait=True)
 
     def is_right(self, answer: Answer, now: datetime) -> bool:
@@ -82,16 +94,24 @@ class Ocsp:
         if answer.stored:
             self._unstored.append(answer.stored)
         elif answer.response == TRY_LATER.response:
-            self.background.wake()  # its responder may not have been made yet
+            self._wake_upkeep()  # its responder may not have been made yet
         return answer
 
-    def run_due(self, stopping: threading.Event) -> None:
-        """What is to be done behind: responders, and answers for other processes."""
-        self.upkeep.keep_up(stopping)
+    def store_answers(self, stopping: threading.Event) -> None:
+        """Give other processes what this one has signed."""
         while self._unstored and not stopping.is_set():
             self._store_some()
-        if not stopping.is_set():
-            self._sweep()
+
+    def sweeping_waits(self, tx: Tx) -> bool:
+        return self._rows.ocsp_answers.any_expired(tx)
+
+    def sweep(self, stopping: threading.Event) -> None:
+        """Remove the answers that have expired."""
+        removed = REMOVED_AT_ONCE
+        while removed >= REMOVED_AT_ONCE and not stopping.is_set():
+            removed = self._store.transact(
+                lambda tx: self._rows.ocsp_answers.remove_expired(tx, REMOVED_AT_ONCE)
+            )
 
     def _store_some(self) -> None:
         """Write new answers, those that are still right: see `answers.py`."""
@@ -108,13 +128,3 @@ class Ocsp:
             self._rows.ocsp_answers.put_many(tx, right)
 
         self._store.transact(write)
-
-    def _sweep(self) -> None:
-        now = self._store.view(lambda tx: tx.now)
-        if self._swept_at is not None and self._swept_at <= now < self._swept_at + SWEEP:
-            return
-        self._swept_at = now
-        while self._store.transact(
-            lambda tx: self._rows.ocsp_answers.remove_expired(tx, REMOVED_AT_ONCE) >= REMOVED_AT_ONCE
-        ):
-            pass

@@ -80,6 +80,9 @@ class ResponderUpkeep:
         self._key_store = key_store
         self._issuance = issuance
 
+    def waiting(self, tx: Tx) -> bool:
+        return self._rows.ocsp_responders.next_due(tx) is not None
+
     def keep_up(self, stopping: threading.Event) -> None:
         """Look after all that are due; returns when none is, or soon after `stopping` is set."""
         while not stopping.is_set() and self._store.view(self._rows.ocsp_responders.next_due):

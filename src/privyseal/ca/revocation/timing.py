@@ -1,6 +1,6 @@
 """When CRLs are made: every time there is, in one place.
 
-What is revoked is in a CRL within `GATHER`, a look of the background thread and the making itself;
+What is revoked is in a CRL within `GATHER`, a look of the jobs (`jobs.runner.LOOK_S`) and the making itself;
 where the last one is younger than `INTERVAL`, when that is over. The promise is 60 seconds.
 """
 
@@ -10,8 +10,6 @@ from datetime import timedelta
 GATHER = timedelta(seconds=1)
 # From one making of a CRL to the next: a million entries take seconds of a core.
 INTERVAL = timedelta(seconds=30)
-# How often a process looks for CRLs that are due, in seconds: others revoke too.
-LOOK_S = 1.0
 # A process that makes a CRL holds it for so long, and longer with every few megabytes that it has stored
 # or copied. What a process that died has begun is begun again after that, within the promise.
 LEASE = timedelta(seconds=20)

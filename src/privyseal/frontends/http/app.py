@@ -11,6 +11,7 @@ from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
 from privyseal.frontends.http.exchange import (
+    PEER,
     Bodies,
     ClientLeftError,
     Limits,
@@ -137,6 +138,7 @@ class App:
             headers=Headers(list(scope["headers"])),  # a copy: a server may add trailers to its list
             client=client[0] if client else "",
             request_id=_request_id(),
+            peer=scope.get(PEER),
         )
         frontend = route.frontend if route else self._otherwise
         try:

@@ -10,7 +10,7 @@ from typing import Final
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from privyseal.frontends.http.exchange import ARRIVED, CUT, Cut
+from privyseal.frontends.http.exchange import ARRIVED, CUT, PEER, Cut
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
@@ -65,9 +65,12 @@ class Connection(HttpToolsProtocol):
     _unfinished = 0  # bytes received since the last whole head, body octet or request
     _taken = 0  # bytes of the head's parts so far
     _deadline: asyncio.TimerHandle | None = None
+    _peer: bytes | None = None  # DER of the certificate that the client has proved in the handshake
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if tls := transport.get_extra_info("ssl_object"):
+            self._peer = tls.getpeercert(binary_form=True)
         self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -121,6 +124,8 @@ class Connection(HttpToolsProtocol):
         if cycle.scope["method"] != "HEAD":  # an answer to it has no body
             cycle.transport = _OneWrite(self.transport)  # type: ignore[assignment]
         cycle.scope[CUT] = partial(self._cut, cycle)  # type: ignore[literal-required]
+        if self._peer:
+            cycle.scope[PEER] = self._peer  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, app)
 
     def _cut(self, cycle: RequestResponseCycle, why: Cut) -> None:

@@ -135,6 +135,8 @@ _LENGTH = frozenset({b"content-length"})
 ARRIVED = "privyseal.arrived"
 # Another: closes the connection of an answer that was begun and does not go on.
 CUT = "privyseal.cut"
+# Another: the certificate of a client that TLS has asked for one, DER.
+PEER = "privyseal.peer"
 _NO_BODY: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 

@@ -48,6 +48,7 @@ class Request:
     """`raw_path` and `raw_query` are the bytes of the request line. `operation` is what a front-end
     calls the request, from a closed list; it is empty until the front-end knows. `attempt` is the
     change that it asks for, once the front-end knows who asks: when it is refused, it is recorded.
+    `peer` is the client's certificate (DER), where TLS has asked for one and verified it.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     operation: str = ""
     attempt: Attempt | None = None
+    peer: bytes | None = field(default=None, repr=False)
 
     @property
     def path(self) -> str:

@@ -52,15 +52,6 @@ LIMIT :limit;
 -- A page of chains, in the order of writers.
 SELECT * FROM audit_chain WHERE writer > :after ORDER BY writer LIMIT :limit;
 
--- name: lease
--- Who does this work now.
-SELECT holder, until FROM audit_lease WHERE name = :name;
-
--- name: put_lease
--- Taken, or taken over.
-INSERT INTO audit_lease (name, holder, until) VALUES (:name, :holder, :until)
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until;
-
 -- name: exported
 -- Up to which checkpoint a sink has everything.
 SELECT number FROM audit_sink WHERE name = :name;

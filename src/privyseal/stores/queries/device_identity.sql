@@ -6,12 +6,6 @@ VALUES (:account, :device_id, :arn, :csr_digest, :requested_at, :der, :chain, :i
     :not_after, :state, :due_at, :held)
 ON CONFLICT (account, device_id, arn) DO NOTHING;
 
--- name: insert_step
--- What a registrar has to do; what it has done stays.
-INSERT INTO device_registration (account, device_id, arn, registrar, state, reference, changed_at)
-VALUES (:account, :device_id, :arn, :registrar, :state, :reference, :changed_at)
-ON CONFLICT (account, device_id, arn, registrar) DO NOTHING;
-
 -- name: find
 -- One certificate of a device.
 SELECT * FROM device_certificate WHERE account = :account AND device_id = :device_id AND arn = :arn;
@@ -31,6 +25,12 @@ ORDER BY requested_at DESC, arn;
 -- At most one.
 SELECT * FROM device_certificate WHERE account = :account AND device_id = :device_id AND state = 'ACTIVE';
 
+-- name: released
+-- What a device may use now: `identities.RELEASED`.
+SELECT * FROM device_certificate
+WHERE account = :account AND device_id = :device_id AND state IN ('ACTIVE', 'RETIRING')
+ORDER BY requested_at DESC, arn;
+
 -- name: set_state
 -- And when it has to be looked after.
 UPDATE device_certificate SET state = :state, due_at = :due_at
@@ -45,15 +45,3 @@ WHERE account = :account AND device_id = :device_id AND arn = :arn;
 -- What has to be looked after now.
 SELECT * FROM device_certificate WHERE due_at IS NOT NULL AND due_at <= :now
 ORDER BY due_at, account, device_id, arn LIMIT :limit;
-
--- name: steps
--- What registrars have done for a certificate.
-SELECT * FROM device_registration
-WHERE account = :account AND device_id = :device_id AND arn = :arn ORDER BY registrar;
-
--- name: put_step
--- A registrar has come further.
-INSERT INTO device_registration (account, device_id, arn, registrar, state, reference, changed_at)
-VALUES (:account, :device_id, :arn, :registrar, :state, :reference, :changed_at)
-ON CONFLICT (account, device_id, arn, registrar) DO UPDATE SET state = excluded.state,
-    reference = excluded.reference, changed_at = excluded.changed_at;

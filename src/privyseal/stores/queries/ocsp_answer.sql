@@ -17,6 +17,10 @@ ON CONFLICT (serial, authority_id, cert_id) DO UPDATE SET key_id = excluded.key_
 -- A certificate's status changes: what was said of it is wrong.
 DELETE FROM ocsp_answer WHERE serial = :serial AND authority_id = :authority_id;
 
+-- name: any_expired
+-- Whether there is anything to remove.
+SELECT 1 FROM ocsp_answer WHERE expires_at <= :now LIMIT 1;
+
 -- name: expired_until
 -- The expiry of the last of so many expired ones.
 SELECT max(expires_at) AS until FROM (

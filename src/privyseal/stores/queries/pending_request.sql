@@ -21,6 +21,10 @@ UPDATE pending_request SET token = NULL WHERE authority_id = :authority_id AND s
 SELECT * FROM pending_request WHERE failure IS NULL AND due_at <= :now AND leased_until <= :now
 ORDER BY due_at, serial LIMIT :limit;
 
+-- name: any_due
+-- Whether anything may be claimed now.
+SELECT 1 FROM pending_request WHERE failure IS NULL AND due_at <= :now AND leased_until <= :now LIMIT 1;
+
 -- name: lease
 -- Claim one.
 UPDATE pending_request SET leased_until = :until WHERE authority_id = :authority_id AND serial = :serial;

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from privyseal.events.checkpoint import Signed, Span
 from privyseal.events.journal import JournalRow
-from privyseal.events.ports import BEFORE_THE_FIRST, NO_HEAD, UNREADABLE, Chain, Lease, StoredKey
+from privyseal.events.ports import BEFORE_THE_FIRST, NO_HEAD, UNREADABLE, Chain, StoredKey
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, queries, sql, time_of, to_micros
 from privyseal.wrapping import Wrapper
@@ -71,13 +71,6 @@ class SqlTrail:
 
     def chains(self, tx: Tx, after: str, limit: int) -> Sequence[Chain]:
         return [_chain(row) for row in sql(tx).rows(_Q["chains"], after=after, limit=limit)]
-
-    def lease(self, tx: Tx, name: str) -> Lease | None:
-        row = sql(tx).row(_Q["lease"], name=name)
-        return Lease(row["holder"], time_of(row["until"])) if row else None
-
-    def put_lease(self, tx: Tx, name: str, lease: Lease) -> None:
-        sql(tx).change(_Q["put_lease"], name=name, holder=lease.holder, until=to_micros(lease.until))
 
     def exported(self, tx: Tx, sink: str) -> int:
         row = sql(tx).row(_Q["exported"], name=sink)

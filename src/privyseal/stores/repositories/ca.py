@@ -3,6 +3,7 @@
 from privyseal.ca.repositories import Repositories
 from privyseal.stores.repositories.audit_reports import SqlAuditReports
 from privyseal.stores.repositories.authorities import SqlAuthorities
+from privyseal.stores.repositories.authority_expiries import SqlAuthorityExpiries
 from privyseal.stores.repositories.certificates import SqlCertificates
 from privyseal.stores.repositories.crl_entries import SqlCrlEntries
 from privyseal.stores.repositories.crls import SqlCrls
@@ -31,4 +32,5 @@ REPOSITORIES = Repositories(
     ocsp_responders=SqlOcspResponders(),
     ocsp_answers=SqlOcspAnswers(),
     mass_revocations=SqlMassRevocations(),
+    expiries=SqlAuthorityExpiries(),
 )

@@ -1,10 +1,10 @@
 """`devices.identity_ports.Identities` in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from privyseal.devices.identities import Identity, IdentityState, Step, StepState
+from privyseal.devices.identities import Identity, IdentityState
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
 
@@ -12,10 +12,8 @@ _Q = queries("device_identity")
 
 
 class SqlIdentities:
-    def insert(self, tx: Tx, identity: Identity, registrars: Sequence[str]) -> None:
+    def insert(self, tx: Tx, identity: Identity) -> None:
         sql(tx).change(_Q["insert"], **_columns(identity))
-        steps = [_step_columns(tx, identity, name, StepState.PENDING, "") for name in registrars]
-        sql(tx).change_each(_Q["insert_step"], steps)
 
     def find(self, tx: Tx, account: str, device_id: str, arn: str) -> Identity | None:
         return _one(sql(tx).row(_Q["find"], account=account, device_id=device_id, arn=arn))
@@ -27,10 +25,14 @@ class SqlIdentities:
 
     def of_device(self, tx: Tx, account: str, device_id: str) -> Sequence[Identity]:
         rows = sql(tx).rows(_Q["of_device"], account=account, device_id=device_id)
-        return [_identity(row) for row in rows]
+        return [identity_of(row) for row in rows]
 
     def active(self, tx: Tx, account: str, device_id: str) -> Identity | None:
         return _one(sql(tx).row(_Q["active"], account=account, device_id=device_id))
+
+    def released(self, tx: Tx, account: str, device_id: str) -> Sequence[Identity]:
+        rows = sql(tx).rows(_Q["released"], account=account, device_id=device_id)
+        return [identity_of(row) for row in rows]
 
     def set_state(self, tx: Tx, identity: Identity, state: IdentityState, due_at: datetime | None) -> None:
         sql(tx).change(_Q["set_state"], **_key(identity), state=state.value, due_at=to_micros(due_at))
@@ -40,17 +42,7 @@ class SqlIdentities:
 
     def due(self, tx: Tx, limit: int) -> Sequence[Identity]:
         rows = sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)
-        return [_identity(row) for row in rows]
-
-    def steps(self, tx: Tx, identity: Identity) -> Mapping[str, Step]:
-        rows = sql(tx).rows(_Q["steps"], **_key(identity))
-        return {
-            row["registrar"]: Step(row["registrar"], StepState(row["state"]), row["reference"])
-            for row in rows
-        }
-
-    def put_step(self, tx: Tx, identity: Identity, registrar: str, state: StepState, reference: str) -> None:
-        sql(tx).change(_Q["put_step"], **_step_columns(tx, identity, registrar, state, reference))
+        return [identity_of(row) for row in rows]
 
 
 def _key(identity: Identity) -> dict[str, Any]:
@@ -71,22 +63,11 @@ def _columns(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _step_columns(
-    tx: Tx, identity: Identity, registrar: str, state: StepState, reference: str
-) -> dict[str, Any]:
-    return _key(identity) | {
-        "registrar": registrar,
-        "state": state.value,
-        "reference": reference,
-        "changed_at": to_micros(tx.now),
-    }
-
-
 def _one(row: Row | None) -> Identity | None:
-    return _identity(row) if row else None
+    return identity_of(row) if row else None
 
 
-def _identity(row: Row) -> Identity:
+def identity_of(row: Row) -> Identity:
     return Identity(
         account=row["account"],
         device_id=row["device_id"],

@@ -10,12 +10,6 @@ _Q = queries("journal")
 
 
 class SqlJournal:
-    def writers(self, tx: Tx) -> Sequence[str]:
-        found: list[str] = []
-        while row := sql(tx).row(_Q["next_writer"], after=found[-1] if found else ""):
-            found.append(row["writer"])
-        return found
-
     def after(self, tx: Tx, writer: str, seq: int, limit: int) -> Sequence[JournalRow]:
         rows = sql(tx).rows(_Q["after"], writer=writer, seq=seq, limit=limit)
         return [

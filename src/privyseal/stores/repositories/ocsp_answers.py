@@ -55,6 +55,9 @@ class SqlOcspAnswers:
         many = ({"authority_id": authority, "serial": format_serial(serial)} for authority, serial in keys)
         sql(tx).change_each(_Q["remove"], many)
 
+    def any_expired(self, tx: Tx) -> bool:
+        return bool(sql(tx).rows(_Q["any_expired"], now=to_micros(tx.now)))
+
     def remove_expired(self, tx: Tx, limit: int) -> int:
         row = sql(tx).row(_Q["expired_until"], now=to_micros(tx.now), limit=limit)
         if row is None or row["until"] is None:

@@ -41,6 +41,9 @@ class SqlPendingRequests:
     def forget_token(self, tx: Tx, pending: PendingRequest) -> None:
         sql(tx).change(_Q["forget_token"], **_key(pending))
 
+    def any_due(self, tx: Tx) -> bool:
+        return bool(sql(tx).rows(_Q["any_due"], now=to_micros(tx.now)))
+
     def claim(self, tx: Tx, until: datetime, limit: int) -> Sequence[PendingRequest]:
         found = [_pending(row) for row in sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)]
         for pending in found:

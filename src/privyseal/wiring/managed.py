@@ -1,0 +1,39 @@
+"""Managed certificates, and the jobs that keep them fresh."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from privyseal.ca.service import CertificateAuthorities
+from privyseal.jobs.runner import Runner
+from privyseal.managed.renewal import Schedule
+from privyseal.managed.service import Managed
+from privyseal.settings import ManagedSettings
+from privyseal.store import Store
+from privyseal.stores.repositories.ca import REPOSITORIES
+from privyseal.stores.repositories.managed_rows import MANAGED_ROWS
+from privyseal.wrapping import Wrapper
+
+
+def managed_certificates(
+    store: Store,
+    wrapper: Wrapper,
+    authorities: CertificateAuthorities,
+    section: ManagedSettings,
+    wake: Callable[[str], None],
+) -> Managed:
+    return Managed(
+        store,
+        MANAGED_ROWS,
+        REPOSITORIES,
+        wrapper,
+        issue=authorities.issuance.issue,
+        issuers=authorities.issuers,
+        validity=timedelta(days=section.validity_days),
+        schedule=Schedule(timedelta(days=section.renewal_days)),
+        wake=wake,
+    )
+
+
+def add_managed_jobs(jobs: Runner, managed: Managed) -> None:
+    for name, (run, waiting) in managed.jobs.items():
+        jobs.add(name, run, waiting)
