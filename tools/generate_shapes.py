@@ -25,9 +25,17 @@ import botocore
 _AWS = Path(__file__).parents[1] / "src" / "privyseal" / "frontends" / "aws"
 
 # service/version in botocore → the file that it becomes
-SERVICES = {"acm-pca/2017-08-22": _AWS / "shapes_acm_pca.py"}
+SERVICES = {
+    "acm-pca/2017-08-22": _AWS / "shapes_acm_pca.py",
+    "acm/2015-12-08": _AWS / "shapes_acm.py",
+}
 
 _MOST_LINES = 60  # of a difference
+
+# A timestamp that a request holds: awsJson has seconds since 1970, here from the year 1 to 9999.
+REQUEST_TIMESTAMP = "Annotated[float, Meta(ge=-62135596800, le=253402300799)]"
+# An operation without input takes an empty structure.
+NO_INPUT = "NoInput"
 
 # What each scalar of a service model is in Python. Bounds of the two integers: Smithy, "Simple types".
 SCALARS = {
@@ -108,17 +116,13 @@ class Module:
     def __init__(self, model: dict[str, Any]) -> None:
         self._shapes: dict[str, dict[str, Any]] = model["shapes"]
         self._operations: dict[str, dict[str, Any]] = model["operations"]
-        self._used = self._reachable()
+        self._asked = self._reachable("input")
+        self._used = self._asked | self._reachable("output")
 
-    def _reachable(self) -> set[str]:
-        """Shapes that a request or a response leads to (exceptions are only names here)."""
+    def _reachable(self, side: str) -> set[str]:
+        """Shapes that requests or responses lead to (exceptions are only names here)."""
         found: set[str] = set()
-        waiting = [
-            op[side]["shape"]
-            for op in self._operations.values()
-            for side in ("input", "output")
-            if side in op
-        ]
+        waiting = [op[side]["shape"] for op in self._operations.values() if side in op]
         while waiting:
             name = waiting.pop()
             if name in found:
@@ -137,6 +141,8 @@ class Module:
 
     def source(self) -> Iterator[str]:
         names = sorted(self._used)
+        if any("input" not in operation for operation in self._operations.values()):
+            yield f"class {NO_INPUT}(Struct, frozen=True):\n    pass\n"
         yield from itertools.chain.from_iterable(self._scalar(name) for name in names)
         yield from itertools.chain.from_iterable(self._structure(name) for name in names)
         yield from itertools.chain.from_iterable(self._list(name) for name in names)
@@ -160,12 +166,14 @@ class Module:
         if not shape["members"]:
             yield "    pass"
         for wire_name, member in shape["members"].items():
-            yield self._member(wire_name, member["shape"], required=wire_name in shape.get("required", ()))
+            reference = self.reference(member["shape"])
+            if name in self._asked and reference == "datetime":
+                reference = REQUEST_TIMESTAMP
+            yield self._member(wire_name, reference, required=wire_name in shape.get("required", ()))
 
-    def _member(self, wire_name: str, shape: str, *, required: bool) -> str:
+    def _member(self, wire_name: str, reference: str, *, required: bool) -> str:
         name = attribute(wire_name)
         renamed = "" if _pascal(name) == wire_name else f"name={wire_name!r}"
-        reference = self.reference(shape)
         if required:
             return f"    {name}: {reference}" + (f" = field({renamed})" if renamed else "")
         return f"    {name}: {reference} | None = " + (
@@ -183,7 +191,7 @@ class Module:
         operation = self._operations[name]
         errors = ", ".join(repr(error["shape"]) for error in operation.get("errors", ()))
         response = operation["output"]["shape"] if "output" in operation else None
-        request = operation["input"]["shape"]
+        request = operation["input"]["shape"] if "input" in operation else NO_INPUT
         return f"    {name!r}: OperationShape({request}, {response}, frozenset({{{errors}}})),"
 
 

@@ -3,17 +3,27 @@
 The blocks of a page are one session: a folder, a shell, and the service that the page presumes.
 """
 
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 from msgspec import Struct
 
-from privyseal.settings import AwsIotSettings, IssuerSettings, MosquittoSettings, Settings, SourceSettings
+from privyseal.settings import (
+    AwsIotSettings,
+    IssuerSettings,
+    MosquittoSettings,
+    RuleSettings,
+    Settings,
+    SourceSettings,
+)
+from privyseal.settings.targets import TargetSettings
 from tests.e2e.shell import run
 from tests.programs import ROOT, program
 from tests.service import Service, clean_environment
@@ -79,7 +89,14 @@ def test_the_table_of_settings_has_them_all() -> None:
     text = (ROOT / "docs" / "how-to" / "operate.md").read_text()
     rows = re.findall(r"^\| `([a-z.-]+)` \| (?:`(.*?)`)? *\|", text, re.MULTILINE)
     assert rows == list(_settings(Settings))
-    for section in (IssuerSettings, AwsIotSettings, MosquittoSettings, SourceSettings):
+    for section in (
+        IssuerSettings,
+        AwsIotSettings,
+        MosquittoSettings,
+        SourceSettings,
+        RuleSettings,
+        *get_args(TargetSettings),
+    ):
         for field in msgspec.structs.fields(section):
             assert f"`{field.encode_name}`" in text
 
@@ -90,15 +107,21 @@ def _settings(table: type[Struct], prefix: str = "") -> Iterator[tuple[str, str]
         name = prefix + field.encode_name
         if isinstance(field.default, Struct):
             yield from _settings(type(field.default), f"{name}.")
-        elif name not in {"issuers", "registrars", "sources"}:  # sections that people name
+        elif name not in {
+            "issuers",
+            "registrars",
+            "rules",
+            "sources",
+            "targets",
+        }:  # sections that people name
             yield name, _shown(field.default)
 
 
 def _shown(default: object) -> str:
     if default in {None, "", msgspec.NODEFAULT}:
         return ""
-    if default == ():
-        return "[]"
+    if isinstance(default, tuple):
+        return json.dumps(default)
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 

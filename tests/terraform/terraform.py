@@ -43,12 +43,14 @@ def plugins() -> Path:
 class Terraform:
     """Runs in `folder` with nothing but an access key, a region, and its own CLI configuration."""
 
-    def __init__(self, service: Service, folder: Path, mirror: Path) -> None:
+    def __init__(
+        self, service: Service, folder: Path, mirror: Path, configuration: Path = CONFIGURATION
+    ) -> None:
         self._program = program("terraform")
         self._folder = folder
         settings = folder / "terraform.rc"
         settings.write_text(_CLI_CONFIGURATION.format(plugins=mirror.absolute()))
-        (folder / CONFIGURATION.name).write_text(CONFIGURATION.read_text())
+        (folder / configuration.name).write_text(configuration.read_text())
         found = service.environment
         self._environment = {
             "PATH": os.environ["PATH"],

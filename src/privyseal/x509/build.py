@@ -147,8 +147,8 @@ def _candidates(
         if extension.oid not in profile.barred_api:
             yield extension
     for extension in csr.extensions:
-        # Its alternative names are every template's.
-        if extension.oid == oids.SUBJECT_ALTERNATIVE_NAME or (
+        # Its alternative names are every AWS template's.
+        if (extension.oid == oids.SUBJECT_ALTERNATIVE_NAME and profile.takes_names) or (
             profile.takes_csr and extension.oid not in profile.barred_csr
         ):
             yield extension

@@ -88,6 +88,11 @@ def read_extended_key_usage(value: bytes) -> tuple[str, ...]:
     return tuple(der.read_oid(element) for element in der.single(value, der.SEQUENCE).children())
 
 
+def certificate_policy(oid: str) -> Extension:
+    """One policy without qualifiers (RFC 5280 §4.2.1.4)."""
+    return Extension(oids.CERTIFICATE_POLICIES, False, der.sequence(der.sequence(der.oid(oid))))
+
+
 def crl_distribution_points(url: str) -> Extension:
     """One distribution point with one URI (RFC 5280 §4.2.1.13)."""
     name = der.tlv(0x86, url.encode("ascii"))

@@ -35,6 +35,7 @@ class CertificateSummary:
 
     subject: str
     issuer: str
+    common_names: tuple[str, ...]  # of the subject
     serial: int
     not_before: datetime
     not_after: datetime
@@ -60,10 +61,11 @@ def inspect(certificate: str | bytes) -> CertificateSummary:
     with reported(ErrorCode.MALFORMED_CERTIFICATE, "The certificate cannot be read"):
         if len(data) > 2 * MAX_CERTIFICATE:
             raise RefusalError(f"it has {len(data)} octets; at most {2 * MAX_CERTIFICATE} are accepted")
-        return _summary(read_certificate(pem.single_block(data, "CERTIFICATE")))
+        return summary_of(read_certificate(pem.single_block(data, "CERTIFICATE")))
 
 
-def _summary(certificate: Certificate) -> CertificateSummary:
+def summary_of(certificate: Certificate) -> CertificateSummary:
+    """The same of one that was read before. Raises RefusalError."""
     usages = certificate.usages or frozenset()
     names = _value(certificate, oids.SUBJECT_ALTERNATIVE_NAME)
     purposes = _value(certificate, oids.EXTENDED_KEY_USAGE)
@@ -75,6 +77,7 @@ def _summary(certificate: Certificate) -> CertificateSummary:
     return CertificateSummary(
         subject=certificate.subject.text,
         issuer=certificate.issuer.text,
+        common_names=certificate.subject.values(oids.COMMON_NAME),
         serial=certificate.serial,
         not_before=certificate.not_before,
         not_after=certificate.not_after,
@@ -86,7 +89,7 @@ def _summary(certificate: Certificate) -> CertificateSummary:
         ),
         is_ca=certificate.is_ca,
         path_length=certificate.path_length,
-        key_algorithm=_key_algorithm(certificate.spki),
+        key_algorithm=key_algorithm_of(certificate.spki),
         signature_algorithm=_signature_algorithm(certificate),
         subject_key_id=extensions.read_subject_key_identifier(own).hex() if own else None,
         authority_key_id=issuer_key_id.hex() if issuer_key_id else None,
@@ -99,7 +102,7 @@ def _value(certificate: Certificate, oid: str) -> bytes | None:
     return extension.value if extension else None
 
 
-def _key_algorithm(spki: bytes) -> str:
+def key_algorithm_of(spki: bytes) -> str:
     name = algorithm_name(spki)
     if name != "RSA":
         return name

@@ -10,6 +10,7 @@ subject key identifier comes from the key, the authority key identifier from the
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import extensions, oids
 from privyseal.x509.extensions import Extension
 from privyseal.x509.refusal import shown
+from privyseal.x509.validity import BACKDATING
 
 ROOT, SUBORDINATE, END_ENTITY = "root", "subordinate", "end-entity"
 
@@ -36,6 +38,8 @@ class Profile:
     takes_csr: bool = False
     barred_api: frozenset[str] = frozenset()
     barred_csr: frozenset[str] = frozenset()
+    takes_names: bool = True  # subject alternative names of the CSR
+    backdating: timedelta = BACKDATING  # of NotBefore
 
 
 # What every template defines for itself: its own constraints, and both key identifiers.
@@ -130,6 +134,22 @@ def _all() -> Iterator[Profile]:
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _all()})
 DEFAULT = PROFILES["EndEntityCertificate/V1"]
 
+# The leaf of serverless-ca: no BasicConstraints, the domain-validated policy of the CA/Browser Forum, key
+# encipherment for every kind of key (its validator asks for both bits), five minutes of backdating.
+# Purposes, names and allowed extensions come with the call. No template ARN leads here.
+SERVERLESS = Profile(
+    "Serverless/V1",
+    END_ENTITY,
+    (_SIGNS_AND_ENCIPHERS, extensions.certificate_policy("2.23.140.1.2.1")),
+    takes_api=True,
+    barred_api=frozenset(
+        {oids.KEY_USAGE, oids.CERTIFICATE_POLICIES, oids.CRL_DISTRIBUTION_POINTS} | _IDENTITY
+    ),
+    takes_names=False,
+    backdating=timedelta(minutes=5),
+)
+OWN: Mapping[str, Profile] = MappingProxyType({SERVERLESS.name: SERVERLESS})
+
 _TEMPLATE_ARN = re.compile(
     r"\Aarn:(?P<partition>aws[a-z-]*):acm-pca:::template/(?P<name>\w{1,80}/V[0-9]{1,3})\Z"
 )
@@ -161,4 +181,4 @@ def profile_for(template_arn: str | None, partition: str) -> Profile:
 
 def template_kind(name: str) -> str:
     """The kind of certificate that a stored template name stands for."""
-    return PROFILES[name].kind
+    return (PROFILES.get(name) or OWN[name]).kind

@@ -28,6 +28,7 @@ def resolve(
     *,
     not_before: tuple[str, int] | None = None,
     issuer_not_after: datetime | None = None,
+    backdating: timedelta = BACKDATING,
 ) -> tuple[datetime, datetime]:
     """(NotBefore, NotAfter) in whole seconds, UTC. `not_before` is (type, value), ABSOLUTE only.
 
@@ -35,7 +36,7 @@ def resolve(
     INVALID_ARGUMENT for what is no date.
     """
     now = now.astimezone(UTC).replace(microsecond=0)
-    start = now - BACKDATING if not_before is None else _not_before(*not_before)
+    start = now - backdating if not_before is None else _not_before(*not_before)
     end = _not_after(kind, value, now)
     if end <= now or end <= start:
         raise _refused(

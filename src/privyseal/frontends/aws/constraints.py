@@ -26,6 +26,8 @@ def convert(plain: dict[str, Any], shape: type[T], *, blobs_are_bytes: bool) -> 
     """Raises VALIDATION when a constraint is broken, MALFORMED_REQUEST when a type is wrong."""
     try:
         return msgspec.convert(plain, shape, builtin_types=(bytes,) if blobs_are_bytes else None)
+    except RecursionError:
+        raise PrivySealError(ErrorCode.MALFORMED_REQUEST, "The request is nested too deeply.") from None
     except msgspec.ValidationError as error:
         found = list(_faults(plain, _type_of(shape), "", blobs_are_bytes=blobs_are_bytes))
         if not found:
@@ -83,16 +85,20 @@ def _scalar_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[str]:
             if value not in kind.values:
                 allowed = ", ".join(str(each) for each in kind.values)
                 yield _fault(quoted, path, f"Member must satisfy enum value set: [{allowed}]")
-        case inspect.IntType():
-            _expect(value, int, path)
-            if kind.ge is not None and value < kind.ge:
-                yield _fault(quoted, path, f"Member must have value greater than or equal to {kind.ge}")
-            if kind.le is not None and value > kind.le:
-                yield _fault(quoted, path, f"Member must have value less than or equal to {kind.le}")
+        case inspect.IntType() | inspect.FloatType():
+            _expect(value, int if isinstance(kind, inspect.IntType) else float, path)
+            yield from _bounds(quoted, value, kind, path)
         case inspect.BoolType():
             _expect(value, bool, path)
         case _:
             pass  # a kind without constraints: `convert` says what is wrong with it
+
+
+def _bounds(quoted: str, value: float, kind: inspect.IntType | inspect.FloatType, path: str) -> Iterator[str]:
+    if kind.ge is not None and value < kind.ge:
+        yield _fault(quoted, path, f"Member must have value greater than or equal to {kind.ge}")
+    if kind.le is not None and value > kind.le:
+        yield _fault(quoted, path, f"Member must have value less than or equal to {kind.le}")
 
 
 def _length(
@@ -115,10 +121,19 @@ def _blob(value: Any, path: str, *, blobs_are_bytes: bool) -> bytes:
         raise _wrong_type(path, "must be base64") from None
 
 
-_TYPE_NAMES = {dict: "a structure", list: "a list", str: "a string", bytes: "a blob", int: "a whole number"}
+_TYPE_NAMES = {
+    dict: "a structure",
+    list: "a list",
+    str: "a string",
+    bytes: "a blob",
+    int: "a whole number",
+    float: "a number",
+}
 
 
 def _expect(value: Any, kind: type, path: str) -> None:
+    if kind is float and type(value) is int:
+        return
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
         raise _wrong_type(path, f"must be {_TYPE_NAMES.get(kind, 'true or false')}")
 

@@ -5,10 +5,14 @@ the AWS Private CA API reference. Its JSON services answer client errors with 40
 authentication, where S3 or STS say 403. Total: a test proves it.
 """
 
+from collections.abc import Mapping
+
 from privyseal.errors import ErrorCode
 
 # code → (exception name, HTTP status)
-WIRE: dict[ErrorCode, tuple[str, int]] = {
+Names = Mapping[ErrorCode, tuple[str, int]]
+
+WIRE: Names = {
     ErrorCode.MALFORMED_REQUEST: ("SerializationException", 400),
     ErrorCode.VALIDATION: ("ValidationException", 400),
     ErrorCode.TOO_LARGE: ("RequestEntityTooLargeException", 413),
@@ -36,6 +40,7 @@ WIRE: dict[ErrorCode, tuple[str, int]] = {
     ErrorCode.ALREADY_DONE: ("RequestAlreadyProcessedException", 400),
     ErrorCode.ALREADY_EXISTS: ("PermissionAlreadyExistsException", 400),
     ErrorCode.IN_PROGRESS: ("RequestInProgressException", 400),
+    ErrorCode.IN_USE: ("InvalidStateException", 400),
     ErrorCode.FAILED: ("RequestFailedException", 400),
     ErrorCode.CONFLICT: ("ConcurrentModificationException", 400),
     ErrorCode.LIMIT_EXCEEDED: ("LimitExceededException", 400),
@@ -66,7 +71,8 @@ COMMON = frozenset(
 )
 
 # sts speaks awsQuery, with names and statuses of its own ("Common Errors" in the STS API reference).
-QUERY: dict[ErrorCode, tuple[str, int]] = WIRE | {
+QUERY: Names = {
+    **WIRE,
     ErrorCode.MALFORMED_REQUEST: ("MalformedQueryString", 400),
     ErrorCode.VALIDATION: ("ValidationError", 400),
     ErrorCode.UNKNOWN_OPERATION: ("InvalidAction", 400),

@@ -45,9 +45,10 @@ def _scoped_to(request: Request) -> str | None:
 
 
 def refusal(service: str, served: list[str]) -> PrivySealError:
+    ours = " and ".join(filter(None, (", ".join(served[:-1]), *served[-1:])))
     text = (
         f"This call is for the AWS service '{service}', but it came to a Privy Seal, which serves only "
-        f"{' and '.join(served)}. AWS_ENDPOINT_URL (or endpoint_url in a profile) redirects every service. "
+        f"{ours}. AWS_ENDPOINT_URL (or endpoint_url in a profile) redirects every service. "
         'To reach AWS again: eval "$(privyseal env --unset)", or unset AWS_ENDPOINT_URL. To redirect acm-pca '
         "alone, set AWS_ENDPOINT_URL_ACM_PCA instead."
     )

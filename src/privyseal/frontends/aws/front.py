@@ -62,10 +62,17 @@ class AwsFrontend:
             return foreign.refuse(request, service, foreign.refusal(service, self._served))
         if address.wire is None and not foreign.claimed_service(request):
             return NothingHere().refuse(request, error)
-        response = (address.wire or awsjson).refuse(error, request.request_id)
+        response = self._refuse(address, request, error)
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
             response.headers.append((b"allow", b"POST"))
         return response
+
+    def _refuse(self, address: Address, request: Request, error: PrivySealError) -> Response:
+        """In the language of the request, and with the names of its service where it has found one."""
+        wire = address.wire or awsjson
+        if service := self._services.get(address.target):
+            return wire.refuse(error, request.request_id, service.errors)
+        return wire.refuse(error, request.request_id)
 
     def _foreign_service(self, request: Request, address: Address) -> str | None:
         """The AWS service that a request is meant for, when it is not served here."""

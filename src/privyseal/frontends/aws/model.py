@@ -1,13 +1,14 @@
 """What a service is to this front-end: a table of operations, each a request shape and a handler."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from privyseal.access.model import Principal
+from privyseal.frontends.aws.errors import WIRE, Names
 
 
 class OperationShape(NamedTuple):
@@ -47,10 +48,12 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Service:
     """`name` is the IAM prefix of its actions, `signing_name` the service in a credential scope,
-    `target` what stands before the dot of X-Amz-Target and in the path of rpc-v2-cbor.
+    `target` what stands before the dot of X-Amz-Target and in the path of rpc-v2-cbor, `errors` what
+    it calls them on the wire.
     """
 
     name: str
     signing_name: str
     target: str
     operations: Mapping[str, Operation]
+    errors: Names = field(default_factory=lambda: WIRE)

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from privyseal.frontends.aws.addressing import QUERY_SERVICE
+from privyseal.frontends.aws.errors import QUERY
 from privyseal.frontends.aws.model import Call, Operation, Service
 
 
@@ -25,4 +26,4 @@ def service() -> Service:
     # Everybody may ask it, whatever their permissions are: AWS lets no policy deny it either.
     operation = Operation("GetCallerIdentity", GetCallerIdentityRequest, get_caller_identity, everyone=True)
     # awsQuery has no targets: addressing.py uses the name of the service instead.
-    return Service("sts", "sts", QUERY_SERVICE, {operation.name: operation})
+    return Service("sts", "sts", QUERY_SERVICE, {operation.name: operation}, QUERY)

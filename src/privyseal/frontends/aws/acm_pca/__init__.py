@@ -14,7 +14,7 @@ from privyseal.frontends.aws.acm_pca.certificates import Certificates
 from privyseal.frontends.aws.acm_pca.permissions import Permissions
 from privyseal.frontends.aws.acm_pca.policies import Policies
 from privyseal.frontends.aws.acm_pca.tags import Tags
-from privyseal.frontends.aws.acm_pca.values import Pool
+from privyseal.frontends.aws.calling import Pool
 from privyseal.frontends.aws.model import Operation, Service
 
 SUBJECTS = (Authorities, AuthorityCertificates, Certificates, Tags, Permissions, Policies, AuditReports)

@@ -5,16 +5,8 @@ Certificate Authority", the column "Access level". A test holds it against the s
 """
 
 from collections.abc import Mapping
-from enum import Enum
 
-
-class Level(Enum):
-    LIST = "List"
-    READ = "Read"
-    WRITE = "Write"
-    PERMISSIONS = "Permissions management"
-    TAGGING = "Tagging"
-
+from privyseal.frontends.aws.access_levels import Level
 
 LEVELS: Mapping[str, Level] = {
     "CreateCertificateAuthority": Level.WRITE,
@@ -45,4 +37,4 @@ LEVELS: Mapping[str, Level] = {
 
 def changes(operation: str) -> bool:
     """Whether it changes anything; a refused one is recorded."""
-    return LEVELS[operation] not in {Level.LIST, Level.READ}
+    return LEVELS[operation].changes

@@ -13,7 +13,8 @@ from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends import page_token
 from privyseal.frontends.aws import shapes_acm_pca as shapes
-from privyseal.frontends.aws.acm_pca.values import Pool, caller, mapping, tags_of
+from privyseal.frontends.aws.acm_pca.values import tags_of
+from privyseal.frontends.aws.calling import Pool, caller, mapping
 from privyseal.frontends.aws.model import Call, Handler
 
 

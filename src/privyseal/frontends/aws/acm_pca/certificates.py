@@ -6,7 +6,7 @@ from privyseal.ca.certificates import GetRequest
 from privyseal.ca.requests import IssueRequest
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.frontends.aws import shapes_acm_pca as shapes
-from privyseal.frontends.aws.acm_pca.values import Pool, caller, mapping
+from privyseal.frontends.aws.calling import Pool, caller, mapping
 from privyseal.frontends.aws.model import Call, Handler
 
 

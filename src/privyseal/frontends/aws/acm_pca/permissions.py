@@ -9,7 +9,7 @@ from privyseal.ca.permissions import policy_of
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.frontends import page_token
 from privyseal.frontends.aws import shapes_acm_pca as shapes
-from privyseal.frontends.aws.acm_pca.values import Pool, caller
+from privyseal.frontends.aws.calling import Pool, caller
 from privyseal.frontends.aws.model import Call, Handler
 from privyseal.names import AuthorityArn
 

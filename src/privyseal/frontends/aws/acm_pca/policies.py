@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.frontends.aws import shapes_acm_pca as shapes
-from privyseal.frontends.aws.acm_pca.values import Pool, caller
+from privyseal.frontends.aws.calling import Pool, caller
 from privyseal.frontends.aws.model import Call, Handler
 
 

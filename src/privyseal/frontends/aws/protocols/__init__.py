@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from privyseal.errors import PrivySealError
+from privyseal.frontends.aws.errors import Names
 from privyseal.frontends.http import Response
 
 
@@ -20,4 +21,4 @@ class Wire(Protocol):
 
     def answer(self, value: Any, operation: str, request_id: str, /) -> Response: ...
 
-    def refuse(self, error: PrivySealError, request_id: str, /) -> Response: ...
+    def refuse(self, error: PrivySealError, request_id: str, names: Names = ..., /) -> Response: ...

@@ -41,10 +41,12 @@ def answer(value: Any, _operation: str, request_id: str) -> Response:
     return Response(200, _ENCODER.encode(plain).encode(), _headers(request_id))
 
 
-def refuse(error: PrivySealError, request_id: str) -> Response:
-    name, status = errors.WIRE[error.code]
-    body = json.dumps({"__type": name, "message": error.message}).encode()
-    return Response(status, body, _headers(request_id), error.code.value)
+def refuse(error: PrivySealError, request_id: str, names: errors.Names = errors.WIRE) -> Response:
+    name, status = names[error.code]
+    told = {"__type": name, "message": error.message}
+    if error.code is ErrorCode.ACCESS_DENIED:  # the one exception whose models spell it so
+        told["Message"] = error.message
+    return Response(status, json.dumps(told).encode(), _headers(request_id), error.code.value)
 
 
 def _headers(request_id: str) -> list[tuple[bytes, bytes]]:

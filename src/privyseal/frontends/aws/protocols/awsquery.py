@@ -57,8 +57,8 @@ def answer(value: Any, operation: str, request_id: str) -> Response:
     return Response(200, body.encode(), _headers(request_id))
 
 
-def refuse(error: PrivySealError, request_id: str) -> Response:
-    name, status = errors.QUERY[error.code]
+def refuse(error: PrivySealError, request_id: str, names: errors.Names = errors.QUERY) -> Response:
+    name, status = names[error.code]
     party = "Receiver" if status >= 500 else "Sender"
     body = (
         f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>{party}</Type><Code>{name}</Code>'

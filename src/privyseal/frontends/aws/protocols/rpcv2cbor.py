@@ -53,8 +53,8 @@ def answer(value: Any, _operation: str, request_id: str) -> Response:
     return Response(200, body, _headers(request_id))
 
 
-def refuse(error: PrivySealError, request_id: str) -> Response:
-    name, status = errors.WIRE[error.code]
+def refuse(error: PrivySealError, request_id: str, names: errors.Names = errors.WIRE) -> Response:
+    name, status = names[error.code]
     body = cbor2.dumps({"__type": name, "message": error.message})
     return Response(status, body, _headers(request_id), error.code.value)
 
