@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from privyseal.clock import FixedClock
-from privyseal.events.feed import Cursor, Feed
+from privyseal.events.feed import rows_after
+from privyseal.events.repositories import Cursor
+from privyseal.events.shapes import events_of
+from privyseal.events.shapes.model import Place
 from privyseal.names import AuthorityArn, CertificateArn
 from privyseal.store import Store, Tx
+from privyseal.stores.repositories.events import SqlEvents
 from privyseal.stores.repositories.journal import SqlJournal
 from privyseal.stores.sqlite import SqliteStore
 from tests.ca.world import CALLER, NOW, World
@@ -30,17 +35,33 @@ def worlds_fixture(tmp_path: Path) -> Iterator[list[World]]:
         store.close()
 
 
+def read(store: Store, cursor: Cursor, rows: int) -> tuple[list[dict[str, Any]], Cursor]:
+    """The events of at most `rows` rows after `cursor`, and where to go on."""
+
+    def look(tx: Tx) -> tuple[list[dict[str, Any]], Cursor]:
+        everybody = {**SqlEvents().moved(tx), **cursor}
+        found = rows_after(tx, SqlJournal(), everybody, rows)
+        events = [
+            dict(event.body)
+            for row in found
+            for index, entry in enumerate(json.loads(row.entries))
+            for event in events_of(entry, Place(row.writer, row.seq, index, row.at), "eu-west-1")
+        ]
+        return events, {**cursor, **{row.writer: row.seq for row in found}}
+
+    return store.view(look)
+
+
 def drain(store: Store, cursor: Cursor, rows: int) -> tuple[list[dict[str, Any]], Cursor]:
     """Everything after `cursor`, read in steps."""
-    feed = Feed(store, SqlJournal())
     events: list[dict[str, Any]] = []
     while True:
-        batch = feed.read(cursor, rows)
-        if batch.cursor == cursor:
-            assert batch.events == []
+        more, further = read(store, cursor, rows)
+        if further == cursor:
+            assert more == []
             return events, cursor
-        events += batch.events
-        cursor = batch.cursor
+        events += more
+        cursor = further
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
@@ -67,11 +88,10 @@ def test_every_certificate_of_a_batch_is_an_event(worlds: list[World]) -> None:
     world = worlds[0]
     arn = world.root()
     _, before = drain(world.store, {}, 100)
-    feed = Feed(world.store, SqlJournal())
     world.store.transact(lambda tx: _issue_in_one_commit(tx, arn, 5))
-    batch = feed.read(before, 1)
-    assert kinds(list(batch.events)) == ["Certificate Issuance"] * 5
-    assert len({each["id"] for each in batch.events}) == 5
+    events, _ = read(world.store, before, 1)
+    assert kinds(events) == ["Certificate Issuance"] * 5
+    assert len({each["id"] for each in events}) == 5
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 1000])
@@ -98,9 +118,22 @@ def test_a_batch_is_never_larger_than_asked_for(worlds: list[World]) -> None:
     for step in range(4):
         for number, world in enumerate(worlds):
             world.create(subject={"CommonName": f"{number} {step}"})
-    feed = Feed(worlds[0].store, SqlJournal())
     for rows in (1, 3, 5, 8):
-        assert len(feed.read({}, rows).events) == rows
+        assert len(read(worlds[0].store, {}, rows)[0]) == rows
+
+
+def test_what_processes_do_comes_in_the_order_of_time(worlds: list[World]) -> None:
+    """What one process does because of another's commit is told after it."""
+    arns = []
+    for step in range(5):
+        for number, world in enumerate(worlds):
+            world.clock.advance(timedelta(seconds=1))
+            arns.append(world.create(subject={"CommonName": f"{number} {step}"}))
+    for rows in (1, 3, 100):
+        events, _ = drain(worlds[0].store, {}, rows)
+        if rows == 100:
+            assert [each["resources"][0] for each in events] == arns
+        assert sorted(each["resources"][0] for each in events) == sorted(arns)
 
 
 def test_a_cursor_goes_on_where_it_was(worlds: list[World]) -> None:

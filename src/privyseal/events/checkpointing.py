@@ -2,7 +2,7 @@
 
 What is in the tree is never read again: it grows on from the frontier of the last checkpoint, and
 each chain from where that left it. A checkpoint is one commit, and its number is unique, so two
-processes that both believe to have the lease cannot both be right.
+processes that both believe to have the lease of this job cannot both be right.
 
 Nothing is signed over what does not add up. A row that is not what its hashes say, or does not
 follow the one before, ends the folding of its own writer (the others go on) until somebody has
@@ -17,7 +17,6 @@ from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.checkpoint import BEFORE_THE_FIRST, Checkpoint, Signed, Span
 from privyseal.events.journal import JournalRow
-from privyseal.events.lease import Leased
 from privyseal.events.ports import Chain, JournalReader, StoredKey, Trail
 from privyseal.events.sound import leaves_of
 from privyseal.events.tree import Tree
@@ -58,13 +57,15 @@ class Checkpointing:
         self._key = key
         self._meter = meter
         self._max_leaves = max_leaves
-        self._lease = Leased(store, trail, "checkpoints")
         self._newest: Signed | None = None  # that this process has signed
+
+    def waiting(self, tx: Tx) -> bool:
+        return bool(self._trail.moved(tx, 1))
 
     def run(self, stopping: threading.Event) -> None:
         """Make checkpoints until everything that was committed before is in one."""
         try:
-            while not stopping.is_set() and self._one():
+            while not stopping.is_set() and self._store.view(self.waiting) and self._make():
                 self._meter.count("audit_checkpoints", outcome="signed")
         except Exception:
             self._meter.count("audit_checkpoints", outcome="failed")
@@ -77,17 +78,10 @@ class Checkpointing:
         """
         try:
             for _ in range(_LAST_TRIES):
-                if self._store.view(lambda tx: self._trail.moved(tx, 1)):
+                if self._store.view(self.waiting):
                     self._make()
-            self._lease.release()
         except PrivySealError as error:
             log.warning("no last checkpoint", error=str(error))
-
-    def _one(self) -> bool:
-        """Make one checkpoint; False when there is nothing to do here."""
-        if not self._store.view(lambda tx: not self._lease.elsewhere(tx) and self._trail.moved(tx, 1)):
-            return False
-        return self._lease.take() and self._make()
 
     def _make(self) -> bool:
         """Make one checkpoint; False when nothing can be added, or another process was first."""

@@ -3,10 +3,8 @@
 import threading
 from collections.abc import Sequence
 
-from privyseal import log
 from privyseal.errors import PrivySealError
 from privyseal.events.checkpoint import Signed
-from privyseal.events.lease import Leased
 from privyseal.events.ports import Sink, Trail
 from privyseal.meter import Meter
 from privyseal.store import Store, Tx
@@ -20,33 +18,27 @@ class Exporting:
         self._trail = trail
         self._sink = sink
         self._meter = meter
-        self._lease = Leased(store, trail, "sink")
+
+    def waiting(self, tx: Tx) -> bool:
+        return bool(self._due(tx, 1))
 
     def run(self, stopping: threading.Event) -> None:
-        """Export until the sink has everything. What it cannot take now, the next run brings again."""
+        """Export until the sink has everything. What it cannot take now fails this run, and the next one
+        brings it again.
+        """
         while not stopping.is_set() and (due := self._store.view(self._due)):
-            if not self._lease.take():
-                return
-            if not all(self._put(each) for each in due):
-                return
+            for each in due:
+                self._put(each)
             number = due[-1].number
             self._store.transact(lambda tx, at=number: self._trail.put_exported(tx, self._sink.name, at))  # type: ignore[misc]
 
-    def finish(self) -> None:
-        """At an orderly end: somebody else may go on at once."""
-        self._lease.release()
+    def _due(self, tx: Tx, limit: int = _PAGE) -> Sequence[Signed]:
+        return self._trail.after(tx, self._trail.exported(tx, self._sink.name), limit)
 
-    def _due(self, tx: Tx) -> Sequence[Signed]:
-        if self._lease.elsewhere(tx):
-            return ()
-        return self._trail.after(tx, self._trail.exported(tx, self._sink.name), _PAGE)
-
-    def _put(self, checkpoint: Signed) -> bool:
+    def _put(self, checkpoint: Signed) -> None:
         try:
             self._sink.put(checkpoint.number, checkpoint.line())
-        except PrivySealError as error:
-            log.warning("a checkpoint was not exported", number=checkpoint.number, error=error.message)
+        except PrivySealError:
             self._meter.count("audit_exports", outcome="failed")
-            return False
+            raise
         self._meter.count("audit_exports", outcome="kept")
-        return True

@@ -22,7 +22,7 @@ _EMPTY = b"\x00" * 32
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
-def entry(action: str, caller: Caller, resource: str, **detail: object) -> Entry:
+def entry(action: str, caller: Caller, resource: str, /, **detail: object) -> Entry:
     """What happened: `action` as in IAM (`acm-pca:IssueCertificate`), who did it, and to what."""
     return {
         "action": action,

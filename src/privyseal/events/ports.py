@@ -1,9 +1,11 @@
-"""What the audit trail asks of a database, and of whatever keeps checkpoints elsewhere."""
+"""What the audit trail asks of a database and of whatever keeps checkpoints elsewhere, and what
+events ask of whoever gets them.
+"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from privyseal.events.checkpoint import Signed, Span
 from privyseal.events.journal import JournalRow
@@ -24,12 +26,6 @@ class StoredKey:
     id: str
     public: bytes
     secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    holder: str
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +68,6 @@ class Trail(Protocol):
     def chains(self, tx: Tx, after: str, limit: int) -> Sequence[Chain]:
         """How far each chain is, in the order of writers, those after the given one."""
         ...
-
-    def lease(self, tx: Tx, name: str) -> Lease | None: ...
-
-    def put_lease(self, tx: Tx, name: str, lease: Lease) -> None: ...
 
     def exported(self, tx: Tx, sink: str) -> int:
         """The number of the last checkpoint that a sink has; 0 for none."""
@@ -125,4 +117,38 @@ class Sink(Protocol):
 
         Raises UNAVAILABLE when that may work later.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which delivery this is, and the how-manieth time that it is tried: 1, 2, 3 …
+
+    Every attempt at a delivery has the same id, and so has its replay: who receives can tell one
+    that comes twice.
+    """
+
+    delivery: str
+    number: int
+
+
+class Target(Protocol):
+    """Gets events: one for each `[targets.NAME]`. One contract suite covers the shelf."""
+
+    @property
+    def name(self) -> str:
+        """NAME of its section."""
+        ...
+
+    def send(self, event: Mapping[str, Any], attempt: Attempt) -> None:
+        """Hand over one event; it is the receiver's when this returns. Perhaps a second time.
+
+        `event` is a whole envelope as EventBridge has it: JSON values, never to be changed. Called
+        from several threads at once, and must come back within a time limit of its own. Raises
+        UNAVAILABLE or THROTTLED when that may work later; any other PrivySealError when it never will.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and processes; nothing is sent after it."""
         ...

@@ -7,8 +7,11 @@ from uuid import UUID
 import pytest
 
 from privyseal.caller import Caller
-from privyseal.events.eventbridge import DETAIL_TYPES, envelope
 from privyseal.events.journal import entry
+from privyseal.events.shapes import events_of
+from privyseal.events.shapes.acm_pca import DETAIL_TYPES
+from privyseal.events.shapes.model import Place
+from privyseal.store import Entry
 
 AT = datetime(2019, 11, 4, 19, 57, 46, 999999, tzinfo=UTC)
 CA = "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/11223344-1234-1122-2233-112233445566"
@@ -18,9 +21,12 @@ CALLER = Caller("arn:aws:iam::111122223333:user/admin", "111122223333", "request
 FAILED = "Failed to write CRL to S3. Check your S3 bucket permissions."
 
 
+def told(entry: Entry, place: Place) -> list[dict[str, Any]]:
+    return [dict(event.body) for event in events_of(entry, place, "eu-west-1")]
+
+
 def event(action: str, resource: str, **detail: object) -> dict[str, Any]:
-    made = envelope(entry(action, CALLER, resource, **detail), writer="w", seq=7, index=0, at=AT)
-    assert made is not None
+    (made,) = told(entry(action, CALLER, resource, **detail), Place("w", 7, 0, AT))
     return made
 
 
@@ -73,12 +79,12 @@ EVENTS: list[tuple[tuple[str, str, dict[str, object]], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"), EVENTS, ids=[f"{t[0]} {t[2].get('result')}" for t, _ in EVENTS]
+    ("happened", "expected"), EVENTS, ids=[f"{t[0]} {t[2].get('result')}" for t, _ in EVENTS]
 )
 def test_events_have_the_documented_shape(
-    told: tuple[str, str, dict[str, object]], expected: dict[str, Any]
+    happened: tuple[str, str, dict[str, object]], expected: dict[str, Any]
 ) -> None:
-    action, resource, detail = told
+    action, resource, detail = happened
     made = event(action, resource, **detail)
     assert str(UUID(made.pop("id")))
     assert made == expected
@@ -86,7 +92,7 @@ def test_events_have_the_documented_shape(
 
 
 def test_every_kind_of_event_is_among_them() -> None:
-    assert {told[0] for told, _ in EVENTS} == set(DETAIL_TYPES)
+    assert {happened[0] for happened, _ in EVENTS} == set(DETAIL_TYPES)
 
 
 @pytest.mark.parametrize(
@@ -94,24 +100,18 @@ def test_every_kind_of_event_is_among_them() -> None:
     ["acm-pca:CreateCertificateAuthorityAuditReport", "acm-pca:PutPolicy", "privyseal:ImportDevices", "x"],
 )
 def test_nothing_else_is_an_event(action: str) -> None:
-    assert envelope(entry(action, CALLER, "device:1"), writer="w", seq=0, index=0, at=AT) is None
+    assert told(entry(action, CALLER, "device:1"), Place("w", 0, 0, AT)) == []
 
 
 def test_an_event_has_one_id_however_often_it_is_made() -> None:
-    told = entry("acm-pca:CreateCertificateAuthority", CALLER, CA)
+    happened = entry("acm-pca:CreateCertificateAuthority", CALLER, CA)
     places = [("w", 7, 0), ("w", 7, 1), ("w", 8, 0), ("v", 7, 0), ("w", 70, 0)]
-    ids = []
-    for writer, seq, index in places * 2:
-        made = envelope(told, writer=writer, seq=seq, index=index, at=AT)
-        assert made is not None
-        ids.append(made["id"])
+    ids = [told(happened, Place(*place, AT))[0]["id"] for place in places * 2]
     assert ids[:5] == ids[5:]
     assert len(set(ids)) == 5
 
 
 def test_times_are_in_utc() -> None:
-    told = entry("acm-pca:CreateCertificateAuthority", CALLER, CA)
     at = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    made = envelope(told, writer="w", seq=0, index=0, at=at)
-    assert made is not None
+    (made,) = told(entry("acm-pca:CreateCertificateAuthority", CALLER, CA), Place("w", 0, 0, at))
     assert made["time"] == "2019-11-04T19:57:46Z"

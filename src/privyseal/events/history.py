@@ -1,0 +1,119 @@
+"""The history of events, dead letters among them, for who asks; and dead letters that are sent again."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from privyseal.caller import Caller
+from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.journal import entry
+from privyseal.events.repositories import (
+    Deliveries,
+    Delivery,
+    Events,
+    HistoryPlace,
+    Recorded,
+    Selection,
+)
+from privyseal.store import Store, Tx
+
+_AT_ONCE = 500  # dead letters in one commit
+REPLAYED = "privyseal:ReplayEvents"
+_START = (0, "")
+
+
+class History:
+    """`wake`: something is due for a target."""
+
+    def __init__(
+        self, store: Store, events: Events, deliveries: Deliveries, wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._deliveries = deliveries
+        self._wake = wake
+
+    def page(
+        self, caller: Caller, selection: Selection, after: str | None, limit: int
+    ) -> tuple[Sequence[Recorded], str | None]:
+        """Newest first, and where the next page begins. Raises INVALID_PAGE_TOKEN."""
+        place = None if after is None else _history_place(after)
+        found = self._store.view(
+            lambda tx: self._events.page(tx, caller.account, selection, place, limit + 1)
+        )
+        more = len(found) > limit
+        found = found[:limit]
+        return found, f"{found[-1].at.isoformat()}/{found[-1].number}" if more else None
+
+    def following(self, caller: Caller, number: int | None, limit: int) -> tuple[Sequence[Recorded], int]:
+        """What was told after event `number`, oldest first, and the number to go on from. Without one:
+        nothing, and the number of now.
+        """
+
+        def read(tx: Tx) -> tuple[Sequence[Recorded], int]:
+            if number is None:
+                return (), self._events.last_number(tx)
+            found = self._events.following(tx, caller.account, number, limit)
+            return found, found[-1].number if found else number
+
+        return self._store.view(read)
+
+    def dead_letters(
+        self, caller: Caller, target: str | None, after: str | None, limit: int
+    ) -> tuple[Sequence[Delivery], str | None]:
+        """In the order in which they were told, and where the next page begins. Raises INVALID_PAGE_TOKEN."""
+        place = _START if after is None else _dead_place(after)
+        found = self._store.view(
+            lambda tx: self._deliveries.dead(
+                tx, caller.account, target=target, event_id=None, after=place, limit=limit + 1
+            )
+        )
+        more = len(found) > limit
+        found = found[:limit]
+        return found, f"{found[-1].number}/{found[-1].target}" if more else None
+
+    def replay(self, caller: Caller, target: str | None, event_id: str | None) -> int:
+        """Send dead letters again: of one target, of one event, or all. How many."""
+        place, replayed = _START, 0
+
+        def write(tx: Tx, after: tuple[int, str]) -> tuple[int, tuple[int, str] | None]:
+            found = self._deliveries.dead(
+                tx, caller.account, target=target, event_id=event_id, after=after, limit=_AT_ONCE
+            )
+            count = sum(self._deliveries.replay(tx, each) for each in found)
+            if count:
+                detail = {"target": target, "event": event_id, "count": count}
+                tx.record(entry(REPLAYED, caller, "events", **detail))
+            return count, (found[-1].number, found[-1].target) if found else None
+
+        while True:  # forwards only: one that dies again meanwhile is not found again
+            count, last = self._store.transact(lambda tx, after=place: write(tx, after))  # type: ignore[misc]
+            if last is None:
+                return replayed
+            place, replayed = last, replayed + count
+            self._wake()
+
+
+def _history_place(text: str) -> HistoryPlace:
+    at, _, number = text.partition("/")
+    try:
+        return HistoryPlace(datetime.fromisoformat(at).astimezone(UTC), _number(number))
+    except (ValueError, OverflowError):
+        raise _no_place() from None
+
+
+def _dead_place(text: str) -> tuple[int, str]:
+    number, _, target = text.partition("/")
+    try:
+        return _number(number), target
+    except ValueError:
+        raise _no_place() from None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ValueError(text)
+    return int(text)
+
+
+def _no_place() -> PrivySealError:
+    return PrivySealError(ErrorCode.INVALID_PAGE_TOKEN, "The parameter 'after' is the 'next' of an answer.")
