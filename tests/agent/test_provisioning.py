@@ -8,7 +8,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from privyseal.agent.provisioning import LONGEST_WAIT_S, Provisioned, Provisioning
+from privyseal.agent.patience import LONGEST_WAIT_S
+from privyseal.agent.provisioning import Provisioned, Provisioning
 from privyseal.client.errors import ApiError, ClientError, UnreachableError
 from privyseal.client.transport import Reply, Transport
 
@@ -25,17 +26,28 @@ class Network(Transport):
         self.waits: list[float] = []
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        assert headers["Content-Type"] == "application/json"
+        assert method == "GET" or headers["Content-Type"] == "application/json"
         self.sent.append((method, target, body))
+        self.preferred = headers.get("Prefer", "")
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def asking(self, patience: float = 300.0) -> Provisioning:
+    def asking(self, patience: float = 300.0, bucket: "Network | None" = None) -> Provisioning:
+        """`bucket`: whoever else a link leads to."""
         return Provisioning(
-            self, patience=patience, sleep=self.waits.append, monotonic=lambda: sum(self.waits)
+            self,
+            patience=patience,
+            respond_async=bucket is not None,
+            elsewhere=lambda url: bucket or Transport(url),
+            sleep=self.waits.append,
+            monotonic=lambda: sum(self.waits),
         )
+
+
+def placed(location: str, retry_after: str = "2") -> Reply:
+    return Reply(202, {"location": location, "retry-after": retry_after}, b"{}")
 
 
 def refusal(status: int, code: str = "CODE", **headers: str) -> Reply:
@@ -105,3 +117,50 @@ def test_a_service_that_is_not_to_be_trusted_is_not_asked_again() -> None:
 def test_an_answer_that_is_no_certificate_is_an_error(body: bytes) -> None:
     with pytest.raises(ClientError, match="not a certificate"):
         Network(Reply(200, {}, body)).asking().ask("sensor-1", "CSR")
+
+
+def test_a_link_is_fetched_until_the_answer_is_there() -> None:
+    """Never sooner than it is told to; a network that fails in between does not change the link."""
+    network = Network(placed("/links/abc"), placed("/links/abc", "9"), UnreachableError("no reply"), GIVEN)
+    assert network.asking().ask("sensor-1", "CSR") == Provisioned("PEM", "CHAIN")
+    assert [sent[:2] for sent in network.sent] == [("POST", "/provision")] + [("GET", "/links/abc")] * 3
+    assert (network.waits[0], network.waits[1]) == (2, 9)
+
+
+@pytest.mark.parametrize("status", [404, 410, 500, 503])
+def test_a_link_that_leads_to_nothing_is_asked_for_again(status: int) -> None:
+    network = Network(placed("/links/abc"), refusal(status), placed("/links/def"), GIVEN)
+    assert network.asking().ask("sensor-1", "CSR") == Provisioned("PEM", "CHAIN")
+    paths = [target for _, target, _ in network.sent]
+    assert paths == ["/provision", "/links/abc", "/provision", "/links/def"]
+
+
+def test_a_link_to_a_refusal_is_that_refusal() -> None:
+    network = Network(placed("/links/abc"), refusal(403, "access-denied"))
+    with pytest.raises(ApiError, match="access-denied: because"):
+        network.asking().ask("sensor-1", "CSR")
+    assert len(network.sent) == 2
+
+
+def test_a_bucket_has_nothing_until_it_has_the_answer() -> None:
+    bucket = Network(Reply(404, {}, b"<Error/>"), Reply(403, {}, b"<Error/>"), GIVEN)
+    network = Network(placed("http://bucket.example/key?X-Amz-Signature=1"))
+    assert network.asking(bucket=bucket).ask("sensor-1", "CSR") == Provisioned("PEM", "CHAIN")
+    assert network.preferred == "respond-async"
+    assert bucket.sent == [("GET", "/key?X-Amz-Signature=1", b"")] * 3
+
+
+def test_an_error_in_a_bucket_is_an_error() -> None:
+    """S3 gives everything with 200."""
+    body = json.dumps({"status": 403, "code": "access-denied", "detail": "suspended"}).encode()
+    bucket = Network(Reply(200, {"content-type": "application/problem+json"}, body))
+    with pytest.raises(ApiError, match="access-denied: suspended") as raised:
+        Network(placed("http://bucket.example/key")).asking(bucket=bucket).ask("sensor-1", "CSR")
+    assert raised.value.status == 403
+
+
+def test_patience_ends_with_a_link_too() -> None:
+    network = Network(placed("/links/abc"))
+    with pytest.raises(ClientError, match="not ready in time"):
+        network.asking(patience=30).ask("sensor-1", "CSR")
+    assert sum(network.waits) <= 30

@@ -8,9 +8,14 @@ from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
 from privyseal.client import PrivySealClient
 from privyseal.clock import SystemClock
-from privyseal.frontends.api import ApiFrontend
+from privyseal.devices.registered import RegistrationReader
+from privyseal.frontends.api import ApiFrontend, registrations
+from privyseal.frontends.api.jobs import endpoints as job_endpoints
 from privyseal.frontends.http import App, Authenticator
+from privyseal.jobs.overview import Overview
+from privyseal.jobs.table import JOBS
 from privyseal.meter import SilentMeter
+from privyseal.stores.repositories.jobs import SqlJobs
 from tests.devices.deployment import ACCOUNT, ADMIN, REGION, Deployment, deployment
 from tests.frontends.live import serving
 
@@ -26,6 +31,8 @@ STRANGER_KEY = AccessKey(
     f"arn:aws:iam::{ABROAD}:user/admin",
     admin=True,
 )
+# Every job of the product; those that rest a while run without anything waiting.
+JOBS_HERE = [(job, not job.every) for job in JOBS]
 KEYS = {key.id: key for key in (ADMIN_KEY, GUEST_KEY, STRANGER_KEY)}
 
 
@@ -46,6 +53,10 @@ def service() -> Iterator[Service]:
         yield made
 
 
+def registered(product: Deployment) -> RegistrationReader:
+    return RegistrationReader(product.store, product.devices, product.identities, product.steps)
+
+
 @contextmanager
 def running() -> Iterator[Service]:
     with deployment() as product:
@@ -60,6 +71,10 @@ def running() -> Iterator[Service]:
             revoking=product.authorities.named_revoking,
             mass_revoking=product.authorities.mass_revoking,
             crl_restarting=product.authorities.crl_restarting,
+            more=[
+                *job_endpoints(Overview(product.store, SqlJobs(), lambda: JOBS_HERE), product.pool),
+                *registrations.endpoints(registered(product), product.pool),
+            ],
         )
         with serving(App(api.routes(), SilentMeter())) as url:
             yield Service(product, url)

@@ -40,11 +40,15 @@ def every_command() -> list[tuple[str, click.Command]]:
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
-        if isinstance(command, click.Group):
-            found += [(f"{name} {sub}", command.commands[sub]) for sub in command.commands]
-        else:
-            found.append((name, command))
+        found += commands_of(name, command)
     return found
+
+
+def commands_of(name: str, command: click.Command) -> list[tuple[str, click.Command]]:
+    """The command, or those of the group and of the groups in it."""
+    if not isinstance(command, click.Group):
+        return [(name, command)]
+    return [each for sub, below in command.commands.items() for each in commands_of(f"{name} {sub}", below)]
 
 
 def test_every_command_teaches_with_an_example_and_answers_programs() -> None:

@@ -157,7 +157,7 @@ def test_devices_are_imported_whatever_the_form_of_their_keys(
     shown = [asked("device", "show", f"sensor-{n}") for n in range(3)]
     assert len({entry["public_key_sha256"] for entry in shown}) == 1
     listed = {entry["device_id"]: entry for entry in asked("device", "list")["devices"]}
-    assert [listed[f"sensor-{n}"] for n in range(3)] == shown
+    assert [{**listed[f"sensor-{n}"], "certificates": []} for n in range(3)] == shown
     assert privyseal("device", "show", "sensor-9").code == 1
 
 

@@ -1,7 +1,7 @@
 """The product without HTTP: a store, a root, an issuing authority, and the device domain on top."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from privyseal.keystores.software import SoftwareKeyStore
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.devices import SqlDevices
 from privyseal.stores.repositories.identities import SqlIdentities
+from privyseal.stores.repositories.steps import SqlSteps
 from privyseal.stores.sql import sql
 from privyseal.stores.sqlite import MEMORY, SqliteStore
 from privyseal.wrapping import KEK_BYTES, Wrapper
@@ -62,7 +63,10 @@ class Deployment:
         self.devices = SqlDevices()
         self.identities = SqlIdentities()
         self.registry = Registry(self.store, self.devices)
-        self.lifecycle = Lifecycle(self.store, self.devices, self.identities, self.authorities.holding)
+        self.steps = SqlSteps()
+        self.lifecycle = Lifecycle(
+            self.store, self.devices, self.identities, self.steps, self.authorities.holding
+        )
 
     def hierarchy(self) -> str:
         """A new root and a new issuing authority under it; the ARN of the latter."""
@@ -73,15 +77,25 @@ class Deployment:
 
     def issuer(self, authority_arn: str) -> LocalIssuer:
         return LocalIssuer(
-            Terms(authority_arn),
+            lambda: Terms(authority_arn),
             describe=self.authorities.authorities.describe,
             issue=self.authorities.issue_now,
             get=self.authorities.get_now,
             clock=self.clock,
         )
 
-    def enrolment(self, issuer: Issuer, registrars: Mapping[str, Registrar] | None = None) -> Enrolment:
-        registrations = Registrations(self.store, self.identities, registrars or {})
+    def registrations(
+        self, registrars: Mapping[str, Registrar], required: Collection[str] | None = None
+    ) -> Registrations:
+        return Registrations(self.store, self.identities, self.steps, registrars, required=required)
+
+    def enrolment(
+        self,
+        issuer: Issuer,
+        registrars: Mapping[str, Registrar] | None = None,
+        required: Collection[str] | None = None,
+    ) -> Enrolment:
+        registrations = self.registrations(registrars or {}, required)
         vending = Vending(self.store, self.devices, self.identities, issuer, registrations)
         return Enrolment(self.store, self.devices, vending, account=ACCOUNT)
 

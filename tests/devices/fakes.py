@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from privyseal.devices.identities import Registration
+from privyseal.devices.ports import IssuingAuthority
 from privyseal.errors import ErrorCode, PrivySealError
 
 
@@ -12,7 +13,9 @@ class MemoryRegistrar:
     def __init__(self, endpoint: str = "") -> None:
         self.active: list[str] = []
         self.registered: list[Registration] = []
+        self.suspended: list[Registration] = []
         self.withdrawn: list[Registration] = []
+        self.trusted: list[tuple[str, str]] = []  # ARN, and a certificate for a code
         self.fail: ErrorCode | None = None
         self.when_asked: Callable[[], None] = lambda: None
         self._endpoint = endpoint
@@ -24,11 +27,22 @@ class MemoryRegistrar:
             self.active.append(registration.arn)
         return f"reference of {registration.arn}"
 
+    def suspend(self, registration: Registration) -> None:
+        self._asked()
+        self.suspended.append(registration)
+        if registration.arn in self.active:
+            self.active.remove(registration.arn)
+
     def withdraw(self, registration: Registration) -> None:
         self._asked()
         self.withdrawn.append(registration)
         if registration.arn in self.active:
             self.active.remove(registration.arn)
+
+    def trust(self, authority: IssuingAuthority) -> str:
+        self._asked()
+        self.trusted.append((authority.arn, authority.prove(f"code of {self._endpoint}")))
+        return f"reference of {authority.arn}"
 
     def endpoint(self) -> str:
         self._asked()

@@ -9,7 +9,6 @@ from privyseal.caller import Caller
 from privyseal.devices import limits
 from privyseal.devices.identities import IdentityState
 from privyseal.devices.ports import Revoker
-from privyseal.devices.registration import Registrations
 from privyseal.devices.retirement import SUPERSEDED, Retirement
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.issuers.local import LocalRevoker
@@ -33,11 +32,19 @@ class Stranger:
         return False
 
 
-def retire(world: World) -> None:
+class Away(Stranger):
+    """A revoker elsewhere that cannot be reached."""
+
+    def revoke(self, arn: str, caller: Caller, reason: str) -> bool:
+        raise PrivySealError(ErrorCode.UNAVAILABLE, "cut off")
+
+
+def retire(world: World, first: Revoker | None = None) -> None:
     product = world.product
     registrars = {"here": world.here, "there": world.there}
-    registrations = Registrations(product.store, product.identities, registrars)
-    revokers: list[Revoker] = [Stranger(), LocalRevoker(product.authorities.revocation.revoke)]
+    registrations = product.registrations(registrars)
+    local = LocalRevoker(product.authorities.revocation.revoke)
+    revokers: list[Revoker] = [first or Stranger(), local]
     Retirement(product.store, product.devices, product.identities, registrations, revokers).retire_due(
         Event()
     )
@@ -106,6 +113,21 @@ def test_what_fails_is_due_again(world: World) -> None:
     retire(world)
     assert world.states()[first.arn] is WITHDRAWN
     assert len(world.here.withdrawn) == 1, "what is done is not done again"
+
+
+def test_registrars_are_told_though_the_issuer_cannot_revoke_now_and_that_is_made_good(world: World) -> None:
+    first = world.enrol(csr(KEY, "sensor"))
+    world.enrol(csr(KEY, "sensor"))
+    world.product.clock.advance(GRACE)
+    retire(world, Away())
+    assert first.arn not in {*world.here.active, *world.there.active}
+    assert world.states()[first.arn] is IdentityState.WITHDRAWING
+    assert revoked(world) == []
+    world.product.clock.advance(timedelta(minutes=10))
+    retire(world)
+    assert revoked(world) == [first.arn]
+    assert world.states()[first.arn] is WITHDRAWN
+    assert len(world.here.withdrawn) == 1
 
 
 @pytest.mark.parametrize("code", [ErrorCode.ALREADY_DONE, ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_STATE])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -217,3 +217,18 @@ def test_tokens_of_other_devices_digests_and_accounts_differ() -> None:
         for digest in (bytes(32), bytes(31) + b"\x01")
     ]
     assert len({idempotency_token(claim) for claim in claims}) == len(claims)
+
+
+def test_a_request_that_is_signed_the_same_each_time_is_a_retry_first_and_a_rotation_later(
+    product: Deployment,
+) -> None:
+    """RSA PKCS #1 v1.5: the device makes the CSR anew, and it is the same one."""
+    key = rsa.generate_private_key(65537, 2048)
+    product.register("plant", key.public_key())
+    enrolment = product.enrolment(product.issuer(product.hierarchy()))
+    assert csr(key, "plant") == csr(key, "plant")
+    first = enrol(enrolment, csr(key, "plant"), "plant")
+    product.clock.advance(WINDOW - TICK)
+    assert enrol(enrolment, csr(key, "plant"), "plant") == first
+    product.clock.advance(TICK)
+    assert enrol(enrolment, csr(key, "plant"), "plant") != first

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from privyseal.caller import Caller
 from privyseal.devices import limits
 from privyseal.devices.enrolment import Enrolment
-from privyseal.devices.identities import Identity, IdentityState, StepState
+from privyseal.devices.identities import Identity, IdentityState
 from privyseal.devices.ports import Issuer, Registrar
 from privyseal.devices.registration import Registrations
 from privyseal.devices.states import State
+from privyseal.devices.steps import StepState
 from privyseal.devices.vending import Enrolled, Vending
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.store import Store
@@ -113,7 +114,7 @@ def test_a_retry_asks_only_who_has_not_finished(world: World) -> None:
     issued = world.enrol(request)
     assert len(world.here.registered) == len(world.there.registered) == 1
     identity = world.identities()[issued.arn]
-    steps = world.product.store.view(lambda tx: world.product.identities.steps(tx, identity))
+    steps = world.product.store.view(lambda tx: world.product.steps.of(tx, identity))
     assert {(name, step.state, step.reference) for name, step in steps.items()} == {
         ("here", StepState.DONE, f"reference of {issued.arn}"),
         ("there", StepState.DONE, f"reference of {issued.arn}"),
@@ -206,5 +207,5 @@ def test_no_transaction_is_open_while_a_registrar_is_asked(world: World) -> None
 def vending_on(
     product: Deployment, store: Store, issuer: Issuer, registrars: Mapping[str, Registrar]
 ) -> Vending:
-    registrations = Registrations(store, product.identities, registrars)
+    registrations = Registrations(store, product.identities, product.steps, registrars)
     return Vending(store, product.devices, product.identities, issuer, registrations)

@@ -2,114 +2,18 @@
 factory to messages, and out again by revoking.
 """
 
-import json
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from privyseal.agent.folder import DeviceFolder
 from privyseal.agent.mqtt import Connection
-from privyseal.client.certificates import issue_certificate, wait_for_certificate
-from privyseal.client.csr import csr_for
-from tests.e2e.shell import attempt
-from tests.mqtt.broker import Broker
-from tests.mqtt.pki import key_bytes
-from tests.service import COMMAND, Service, patience
-
-SEEN_SECONDS = 60  # a revocation, by CRLs
-GRACE_SECONDS = 5
-
-
-@dataclass
-class Factory:
-    service: Service
-    broker: Broker
-    folder: Path
-
-    @property
-    def address(self) -> str:
-        return f"localhost:{self.broker.port}"
-
-    def simulate(self, device_id: str, *options: str) -> dict[str, Any]:
-        """`privyseal device simulate`, which may fail: its summary says how."""
-        words = [*COMMAND, "device", "simulate", "--id", device_id, "--output", "json", *options]
-        done = attempt(*words, "--data-dir", self.service.data_dir, cwd=self.folder)
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == bool(found["failures"])
-        return found
-
-    def kept(self, device_id: str) -> DeviceFolder:
-        return DeviceFolder(self.folder / "devices" / device_id, device_id)
-
-    def connection(self, device_id: str) -> Connection:
-        return Connection(self.kept(device_id), "localhost", self.broker.port)
-
-    def is_let_in(self, device_id: str) -> bool:
-        kept = self.kept(device_id)
-        return self.broker.answers(kept.certificate, kept.key, kept.root, "localhost")
-
-    def rest(self, path: str, **body: object) -> dict[str, Any]:
-        answer = self.service.environment.client().rest("POST", path, body)
-        assert answer["errors"] == []
-        return answer
+from tests.mqtt.factory import Factory, factory_in, until
 
 
 @pytest.fixture(scope="module")
 def factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Factory]:
-    folder = tmp_path_factory.mktemp("factory")
-    files, config = folder / "files", folder / "privyseal.toml"
-    first = Service(folder / "data").start()
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _publish_crls_and_certify(first, csr_for(key, "broker", ["localhost"]))
-    assert first.stop() == 0
-    broker = Broker(folder, files, certificate.encode(), key_bytes(key))
-    config.write_text(
-        f"""
-[devices]
-registrars = ["broker"]
-grace-hours = {GRACE_SECONDS / 3600}
-
-[registrars.broker]
-type = "mosquitto"
-folder = "{files}"
-endpoint = "localhost:{broker.port}"
-pid-file = "{broker.pid_file}"
-"""
-    )
-    service = Service(folder / "data", "--config", str(config)).start()
-    try:
-        until((files / "crl.pem").exists)
-        broker.start()
-        yield Factory(service, broker, folder)
-        assert service.stop() == 0, service.log.read_text()
-    finally:
-        broker.stop()
-        service.kill()
-
-
-def _publish_crls_and_certify(service: Service, csr: str) -> str:
-    environment = service.environment
-    client, arn = environment.client(), str(environment.issuing_ca_arn)
-    crls = {"CrlConfiguration": {"Enabled": True, "ExpirationInDays": 7}}
-    client.call(
-        "UpdateCertificateAuthority", {"CertificateAuthorityArn": arn, "RevocationConfiguration": crls}
-    )
-    issued = wait_for_certificate(
-        client, arn, issue_certificate(client, certificate_authority_arn=arn, csr=csr)
-    )
-    return f"{issued.certificate}\n{issued.chain}\n"
-
-
-def until(happens: Callable[[], bool], seconds: float = SEEN_SECONDS) -> None:
-    end = time.monotonic() + patience(seconds)
-    while not happens():
-        assert time.monotonic() < end, f"not within {seconds} seconds"
-        time.sleep(0.1)
+    with factory_in(tmp_path_factory.mktemp("factory")) as made:
+        yield made
 
 
 def test_a_device_enrols_connects_and_rotates_in_one_go(factory: Factory) -> None:
@@ -199,3 +103,13 @@ def test_a_revoked_device_is_refused_and_a_good_one_stays_connected(factory: Fac
         assert heard > 1
         assert (connection.is_open, connection.local_port) == (True, port)
     assert factory.is_let_in("good")
+
+
+def test_a_device_on_a_poor_network_needs_to_be_told_nothing_but_where_the_service_is(
+    factory: Factory,
+) -> None:
+    """It fetches its certificate by a link, and connects where the answer says."""
+    summary = factory.simulate("sensor-far", "--register", "--connect", "--respond-async")
+    assert summary["failures"] == []
+    assert summary["steps"]["connected"]["done"] == 1
+    assert factory.kept("sensor-far").endpoint.read_text() == factory.address

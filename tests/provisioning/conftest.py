@@ -5,10 +5,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from privyseal.frontends.http import App
-from privyseal.frontends.provisioning import CsrHeaderFrontend, ProvisioningFrontend
 from privyseal.meter import SilentMeter
 from tests.devices.deployment import Deployment, deployment
 from tests.frontends.live import serving
+from tests.provisioning.desk import Desk
+from tests.registrars.moto import aws_environment_fixture, empty_moto_fixture, moto_url_fixture
+
+__all__ = ["aws_environment_fixture", "empty_moto_fixture", "moto_url_fixture"]
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -26,7 +29,5 @@ def service_fixture() -> Iterator[Service]:
     with deployment() as product:
         product.register("sensor", KEY.public_key())
         enrolment = product.enrolment(product.issuer(product.hierarchy()))
-        provision = ProvisioningFrontend(enrolment, product.pool)
-        csr_header = CsrHeaderFrontend(enrolment, enrolment, product.pool)
-        with serving(App([*provision.routes(), *csr_header.routes()], SilentMeter())) as url:
+        with serving(App(Desk(product, enrolment).routes(), SilentMeter())) as url:
             yield Service(product, url)

@@ -19,7 +19,6 @@ from privyseal.devices.states import Event
 from privyseal.devices.throttle import Throttle
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import App
-from privyseal.frontends.provisioning import CsrHeaderFrontend, ProvisioningFrontend
 from privyseal.frontends.provisioning.csr_header import MAX_HEADER
 from privyseal.frontends.provisioning.refusals import MAX_BODY
 from privyseal.meter import SilentMeter
@@ -29,6 +28,7 @@ from tests.frontends.live import serving
 from tests.frontends.raw import exchange
 from tests.programs import program
 from tests.provisioning.conftest import KEY, Service
+from tests.provisioning.desk import Desk
 from tests.provisioning.test_provisioning import Reply, send
 
 OTHER = ec.generate_private_key(ec.SECP256R1())
@@ -328,7 +328,7 @@ def test_when_issuing_fails_the_answer_is_500_with_an_empty_body(
 ) -> None:
     issuer: Issuer = Failing(error)
     enrolment = service.product.enrolment(issuer)
-    frontend = CsrHeaderFrontend(enrolment, enrolment, service.product.pool)
+    frontend = Desk(service.product, enrolment)
     with serving(App(frontend.routes(), SilentMeter())) as url:
         reply = ask(url, csr(KEY, "sensor"), path)
     assert (reply.status, reply.body) == (500, b"")
@@ -337,7 +337,7 @@ def test_when_issuing_fails_the_answer_is_500_with_an_empty_body(
 def test_proto_may_have_an_issuer_of_its_own(service: Service) -> None:
     working = service.product.enrolment(service.product.issuer(service.product.hierarchy()))
     failing = service.product.enrolment(Failing(PrivySealError(ErrorCode.UNAVAILABLE, "down")))
-    frontend = CsrHeaderFrontend(failing, working, service.product.pool)
+    frontend = Desk(service.product, failing, working)
     with serving(App(frontend.routes(), SilentMeter())) as url:
         pem = csr(KEY, "sensor")
         assert ask(url, pem, "/new").status == 500
@@ -347,10 +347,8 @@ def test_proto_may_have_an_issuer_of_its_own(service: Service) -> None:
 def test_too_many_requests_from_one_address_are_429(service: Service) -> None:
     """Whatever they are, and whoever a header says that they are from."""
     enrolment = service.product.enrolment(Failing(ZeroDivisionError()))
-    throttle, pool = Throttle(0.1, 3), service.product.pool
-    csr_header = CsrHeaderFrontend(enrolment, enrolment, pool, throttle)
-    provision = ProvisioningFrontend(enrolment, pool, throttle)
-    with serving(App([*csr_header.routes(), *provision.routes()], SilentMeter())) as url:
+    desk = Desk(service.product, enrolment, throttle=Throttle(0.1, 3))
+    with serving(App(desk.routes(), SilentMeter())) as url:
         headers = [{"X-Forwarded-For": f"192.0.2.{n}", "Forwarded": f"for=192.0.2.{n}"} for n in range(6)]
         paths = ("/new", "/proto", "/provision") * 2
         replies = [

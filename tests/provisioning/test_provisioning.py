@@ -20,13 +20,13 @@ from privyseal.devices.model import ListedDevice
 from privyseal.devices.ports import IssuedDeviceCertificate, Issuer
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import App
-from privyseal.frontends.provisioning import ProvisioningFrontend
 from privyseal.frontends.provisioning.refusals import MAX_BODY, STATUS
 from privyseal.meter import SilentMeter
 from tests.devices.deployment import OPERATOR, key_der
 from tests.devices.requests import csr
 from tests.frontends.live import serving
 from tests.provisioning.conftest import KEY, Service
+from tests.provisioning.desk import Desk
 
 OTHER = ec.generate_private_key(ec.SECP256R1())
 JSON = {"Content-Type": "application/json"}
@@ -68,7 +68,7 @@ def asked(request: bytes, device_id: str = "sensor") -> bytes:
 def test_a_device_gets_its_certificate_and_the_chain(service: Service) -> None:
     reply = send(service.url, asked(csr(KEY, "sensor")))
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
-    assert set(reply.json) == {"certificate", "certificate_chain", "certificate_arn"}
+    assert set(reply.json) == {"certificate", "certificate_chain", "certificate_arn", "endpoint"}
     certificate = x509.load_pem_x509_certificate(reply.json["certificate"].encode())
     assert key_der(certificate.public_key()) == key_der(KEY.public_key())
     issuing, root = x509.load_pem_x509_certificates(reply.json["certificate_chain"].encode())
@@ -215,8 +215,8 @@ class Broken:
 
 
 def answer_of(service: Service, issuer: Issuer) -> Reply:
-    frontend = ProvisioningFrontend(service.product.enrolment(issuer), service.product.pool)
-    with serving(App(frontend.routes(), SilentMeter())) as url:
+    desk = Desk(service.product, service.product.enrolment(issuer))
+    with serving(App(desk.routes(), SilentMeter())) as url:
         return send(url, asked(csr(KEY, "sensor")))
 
 

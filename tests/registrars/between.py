@@ -33,7 +33,8 @@ class _Route:
 
 
 # What happens to a call: "pass"; "refuse" (it does not arrive) or "lose" (it arrives, its answer does
-# not), both answered by an error that nobody repeats; "cut" (it arrives, the connection ends).
+# not), both answered by an error that nobody repeats; "drop" (it does not arrive) or "cut" (it arrives),
+# after both of which the connection ends.
 Verdict = Callable[[int, Call], str]
 
 
@@ -87,9 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
             number = len(self.between.calls)
             self.between.calls.append(call)
         verdict = self.between.verdict(number, call)
-        status, answer = (0, b"") if verdict == "refuse" else self._forward(headers, body)
+        status, answer = (0, b"") if verdict in {"refuse", "drop"} else self._forward(headers, body)
         self.between.replies.append(answer)
-        if verdict == "cut":
+        if verdict in {"cut", "drop"}:
             self.close_connection = True
             return
         if verdict != "pass":

@@ -2,7 +2,8 @@
 
 Where moto is known to depart from AWS IoT Core in what matters here, it is put right: certificates
 have the SHA-256 of their DER as id, one made from a CSR is for the CSR's key and INACTIVE where
-that is asked for, and a region's endpoint stays what it is.
+that is asked for, and a region's endpoint stays what it is. Of Route 53, deleting one record of a set
+identifier leaves those of other types.
 """
 
 import sys
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from moto.core.config import default_user_config
 from moto.iot.exceptions import InvalidRequestException
 from moto.iot.models import FakeEndpoint, IoTBackend
+from moto.route53.models import Route53Backend
 from moto.server import ThreadedMotoServer
 
 _KEY = ec.generate_private_key(ec.SECP256R1())
@@ -44,11 +46,25 @@ def describe_endpoint(backend: Any, endpoint_type: str) -> Any:
     return known.setdefault(endpoint_type, FakeEndpoint(endpoint_type, backend.region_name))
 
 
+def change_resource_record_sets(backend: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+    records = {(each.name, each.type, each.set_identifier): each for each in backend.zones[zoneid].rrsets}
+    named = [each["ResourceRecordSet"] for each in change_list if each["Action"] == "DELETE"]
+    gone = {(each["Name"], each["Type"], each.get("SetIdentifier")) for each in named}
+    CHANGE_RECORDS(backend, zoneid, change_list)
+    zone = backend.zones[zoneid]
+    there = {(each.name, each.type, each.set_identifier) for each in zone.rrsets}
+    zone.rrsets += [each for key, each in records.items() if key not in there | gone]
+
+
+CHANGE_RECORDS = Route53Backend.change_resource_record_sets
+
 if __name__ == "__main__":
     default_user_config["iot"] = {"use_valid_cert": True}
     backends: Any = IoTBackend
     backends.create_certificate_from_csr = create_certificate_from_csr
     backends.describe_endpoint = describe_endpoint
+    zones: Any = Route53Backend
+    zones.change_resource_record_sets = change_resource_record_sets
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     sys.stdout.write("http://{}:{}\n".format(*server.get_host_and_port()))

@@ -13,7 +13,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.registrars.aws_iot import AwsIotRegistrar
 from tests.mqtt.pki import Authority, pem
 from tests.registrars.between import Between
-from tests.registrars.registry import Registry
+from tests.registrars.registry import Registry, der
 
 REGION = "eu-central-1"
 AUTHORITY = Authority("Issuing", Authority("Root"))
@@ -151,18 +151,60 @@ def fields(told: Registration) -> dict[str, str]:
     return {name: getattr(told, name) for name in Registration.__slots__}
 
 
-def test_one_that_somebody_has_deactivated_becomes_active_and_a_revoked_one_does_not(
-    aws: Between, registry: Registry
-) -> None:
+def test_one_that_somebody_has_deactivated_becomes_active(aws: Between, registry: Registry) -> None:
     told = registration()
     arn = registrar(aws).register(told)
-    iot = registry.client(REGION)
-    iot.update_certificate(certificateId=arn[-64:], newStatus="INACTIVE")
+    set_status(registry, arn, "INACTIVE")
     registrar(aws).register(told)
     assert registry.of(REGION).certificates[0][0] == "ACTIVE"
-    iot.update_certificate(certificateId=arn[-64:], newStatus="REVOKED")
+
+
+def set_status(registry: Registry, arn: str, status: str) -> None:
+    registry.client(REGION).update_certificate(certificateId=arn[-64:], newStatus=status)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "waited"),
+    [("REVOKED", ErrorCode.FAILED, 0), ("PENDING_TRANSFER", ErrorCode.UNAVAILABLE, 10)],
+)
+def test_one_that_is_not_active_is_waited_for_where_that_may_help(
+    aws: Between, registry: Registry, status: str, code: ErrorCode, waited: int
+) -> None:
+    told = registration()
+    set_status(registry, registrar(aws).register(told), status)
     waits: list[float] = []
     with pytest.raises(PrivySealError) as caught:
         registrar(aws, sleep=waits.append).register(told)
-    assert caught.value.code is ErrorCode.UNAVAILABLE
-    assert sum(waits) == 10, "waited for within a bound"
+    assert caught.value.code is code
+    assert sum(waits) == waited
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["by its reference", "by its certificate"])
+def test_suspending_makes_it_inactive_and_leaves_the_rest(
+    aws: Between, registry: Registry, known: bool
+) -> None:
+    told = registration()
+    one = registrar(aws)
+    arn = one.register(told)
+    before = registry.of(REGION)
+    aws.take()
+    one.suspend(Registration(**fields(told) | {"reference": arn if known else ""}))
+    last = aws.calls[-1]
+    assert (last.operation, last.params) == (
+        "UpdateCertificate",
+        {"certificateId": arn[-64:], "newStatus": "INACTIVE"},
+    )
+    found = registry.of(REGION)
+    assert found.certificates == (("INACTIVE", der(told.certificate)),)
+    assert (found.things, found.policies) == (before.things, before.policies)
+
+
+def test_registering_a_suspended_one_makes_it_active_last(aws: Between, registry: Registry) -> None:
+    told = registration()
+    one = registrar(aws)
+    one.suspend(Registration(**fields(told) | {"reference": one.register(told)}))
+    aws.take()
+    arn = one.register(told)
+    changing = [call for call in aws.calls if call.operation.startswith(("Update", "Create"))]
+    assert [call.params for call in changing] == [{"certificateId": arn[-64:], "newStatus": "ACTIVE"}]
+    assert registry.of(REGION).certificates[0][0] == "ACTIVE"

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from privyseal.devices.identities import Registration
-from privyseal.devices.ports import Registrar
+from privyseal.devices.ports import IssuingAuthority, Registrar
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.registrars import REGISTRARS
 from privyseal.registrars.aws_iot import AwsIotRegistrar
@@ -84,6 +84,20 @@ def test_many_at_once_are_registered(bench: Bench) -> None:
     assert found[:3] == found[3:]
 
 
+def test_what_is_suspended_can_be_suspended_again_and_registered_again(bench: Bench) -> None:
+    registration = bench.registration()
+    reference = bench.start().register(registration)
+    told = replace(registration, reference=reference)
+    bench.start().suspend(told)
+    bench.start().suspend(told)
+    bench.start().suspend(registration)
+    assert bench.start().register(told) == reference
+
+
+def test_what_was_never_registered_can_be_suspended(bench: Bench) -> None:
+    bench.start().suspend(bench.registration())
+
+
 def test_what_is_withdrawn_can_be_withdrawn_again(bench: Bench) -> None:
     registration = bench.registration()
     told = replace(registration, reference=bench.start().register(registration))
@@ -99,6 +113,32 @@ def test_what_was_registered_without_a_word_of_it_can_be_withdrawn(bench: Bench)
 
 def test_what_was_never_registered_can_be_withdrawn(bench: Bench) -> None:
     bench.start().withdraw(bench.registration())
+
+
+def test_an_authority_is_made_known_once_however_often(bench: Bench) -> None:
+    """With proof where one is wanted; its certificates can be registered then."""
+    issuing = bench.authority
+    proofs: list[str] = []
+
+    def prove(code: str) -> str:
+        proofs.append(code)
+        return pem(issuing.sign(code, ec.generate_private_key(ec.SECP256R1()))).decode()
+
+    known = IssuingAuthority("arn of it", pem(issuing.certificate).decode(), prove)
+    reference = bench.start().trust(known)
+    assert bench.start().trust(known) == reference
+    assert len(proofs) == (1 if reference else 0)
+    bench.start().register(bench.registration())
+
+
+def test_an_authority_is_not_known_where_nobody_can_be_reached(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's back-off
+    known = IssuingAuthority("arn of it", pem(bench.authority.certificate).decode(), lambda code: code)
+    with pytest.raises(PrivySealError) as caught:
+        bench.lost().trust(known)
+    assert caught.value.code is ErrorCode.UNAVAILABLE
 
 
 def test_the_endpoint_stays(bench: Bench) -> None:

@@ -100,6 +100,44 @@ def test_a_failure_at_each_call_leaves_none_and_the_retry_finishes_with_the_same
         assert enrol(process(), request) == issued
 
 
+@pytest.mark.parametrize("number", range(CALLS))
+def test_a_connection_that_ends_once_at_any_call_is_made_good_at_once(
+    aws: Between, registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """After the call took effect: botocore asks again, and finds what is there."""
+    monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's back-off
+    with deployment() as product:
+        process = started(product, aws)
+        request = csr(KEY, "sensor")
+        aws.fail_at(number, "cut")
+        issued = enrol(process(), request)
+        assert len(aws.calls) > CALLS
+        check_finished(product, registry, issued)
+        assert certificates(product) == 1
+
+
+@pytest.mark.parametrize("number", range(CALLS))
+def test_connections_that_end_at_any_call_and_from_then_on_leave_none_and_the_retry_finishes(
+    aws: Between, registry: Registry, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Every repetition takes effect too, where the answers are what is lost."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with deployment() as product:
+        process = started(product, aws)
+        request = csr(KEY, "sensor")
+        aws.verdict = lambda at, _call: "cut" if at >= number else "pass"
+        with pytest.raises(PrivySealError) as caught:
+            enrol(process(), request)
+        assert caught.value.code is ErrorCode.UNAVAILABLE
+        repeated = {call.operation for call in aws.calls[number:]}
+        assert len(repeated) == 1, "nothing else is asked after a failure"
+        check_none(product)
+        aws.verdict = lambda _at, _call: "pass"
+        issued = enrol(process(), request)
+        check_finished(product, registry, issued)
+        assert certificates(product) == 1
+
+
 def test_there_are_as_many_calls_as_fail_in_turn(aws: Between) -> None:
     with deployment() as product:
         enrol(started(product, aws)(), csr(KEY, "sensor"))

@@ -87,6 +87,23 @@ def test_after_a_failure_at_any_call_it_can_be_run_again(
         assert registry.authority(region, authority(service))["status"] == "ACTIVE"
 
 
+def test_a_region_that_cannot_be_reached_does_not_keep_the_other_waiting(
+    service: Service,
+    aws: Between,
+    registry: Registry,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's back-off
+    aws.verdict = lambda _, call: "drop" if call.region == REGIONS[0] else "pass"
+    assert register(service, aws.url, "--output", "json") == 1
+    out, err = capsys.readouterr()
+    outcomes = {each["region"]: each["outcome"] for each in json.loads(out)["registrations"]}
+    assert outcomes == {REGIONS[0]: "failed", REGIONS[1]: "registered"}
+    assert REGIONS[0] in err
+    assert registry.authority(REGIONS[1], authority(service))["status"] == "ACTIVE"
+
+
 def test_it_does_not_take_the_service_for_aws(
     service: Service, aws: Between, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

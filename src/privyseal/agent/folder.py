@@ -4,6 +4,7 @@
 - `request.pem`: a CSR that has no answer yet. It is kept, because only the same one again is a retry.
 - `certificate.pem`: the certificate, and after it the authorities below the root: what TLS presents.
 - `root.pem`: the root that the certificate leads to.
+- `endpoint`: where the service says that it connects, where it says so.
 """
 
 import stat
@@ -28,6 +29,7 @@ class DeviceFolder:
         self.request = path / "request.pem"
         self.certificate = path / "certificate.pem"
         self.root = path / "root.pem"
+        self.endpoint = path / "endpoint"
         self._algorithm = key_algorithm
 
     @cached_property
@@ -64,14 +66,18 @@ class DeviceFolder:
             write_private(self.request, csr_for(key, self.device_id).encode(), force=False)
         return self.request.read_text(encoding="ascii")
 
-    def keep(self, certificate: str, chain: str) -> None:
-        """The certificate and, if the answer has them, the authorities above. The request is answered."""
+    def keep(self, certificate: str, chain: str, endpoint: str = "") -> None:
+        """The certificate and, if the answer has them, the authorities above and the endpoint. The request
+        is answered.
+        """
         leaf, *above = x509.load_pem_x509_certificates(f"{certificate}\n{chain}".encode())
         if leaf.public_key() != self.private_key.public_key():
             raise PrivySealError(ErrorCode.INVALID_ARGUMENT, "The certificate is for another key than ours.")
         if above and above[-1].issuer == above[-1].subject:
             write_private(self.root, _pem(above.pop()), force=True)
         write_private(self.certificate, b"".join(map(_pem, (leaf, *above))), force=True)
+        if endpoint:
+            write_private(self.endpoint, endpoint.encode(), force=True)
         self.request.unlink(missing_ok=True)
 
 

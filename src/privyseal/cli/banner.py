@@ -55,6 +55,7 @@ _PUBLIC = (
     "url",
     "status_url",
     "revocation_url",
+    "device_url",
     "region",
     "account",
     "root_ca_arn",
@@ -79,6 +80,8 @@ def show_text(facts: Mapping[str, Any], directory: DataDirectory, settings: Sett
         click.echo(f"  {'Trust':<11} {bundle}")
     if status := facts.get("status_url"):
         click.echo(f"  {'Metrics':<11} {status}/metrics")
+    if device := facts.get("device_url"):
+        click.echo(f"  {'Devices':<11} {device}/rotate")
     if settings.revocation_port is not None:
         click.echo(f"  {'CRL, OCSP':<11} {facts['revocation_url']}")
     if named := unreachable_revocation_url(settings):

@@ -7,12 +7,15 @@ from typing import Any, TypeVar
 
 import click
 
+from privyseal.cli.device_dns import dns
 from privyseal.cli.device_file import MEMBERS, OPTIONAL, csv_line
 from privyseal.cli.device_import import import_
+from privyseal.cli.device_registrations import behind, show
 from privyseal.cli.files import read_input
 from privyseal.cli.options import example, output_option, with_environment
 from privyseal.cli.output import clean, show_fields, show_json, show_rows
 from privyseal.cli.register_ca import register_ca
+from privyseal.cli.rotate_ca import rotate_ca
 from privyseal.cli.simulate import simulate
 from privyseal.client import Environment
 from privyseal.client.api import segment
@@ -32,6 +35,8 @@ def device() -> None:
 
 
 device.add_command(import_)
+device.add_command(show)
+device.add_command(behind)
 
 
 def selecting(command: Command) -> Command:
@@ -84,15 +89,6 @@ def export(
             click.echo(csv_line(tuple(value or "" for value in values)))
         else:
             click.echo(json.dumps({name: value for name, value in zip(names, values, strict=True) if value}))
-
-
-@device.command(epilog=example("privyseal device show sensor-0001"))
-@click.argument("device_id")
-@output_option
-@with_environment
-def show(environment: Environment, device_id: str, output: str) -> None:
-    """Show one device."""
-    _show(environment.client().rest("GET", f"/devices/{segment(device_id)}"), output)
 
 
 @device.command(epilog=example("privyseal device rekey sensor-0001 sensor-0001.pub"))
@@ -180,3 +176,7 @@ device.add_command(simulate)
 
 
 device.add_command(register_ca)
+device.add_command(rotate_ca)
+
+
+device.add_command(dns)

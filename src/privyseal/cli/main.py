@@ -26,6 +26,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "inspect": ("privyseal.cli.inspect:inspect", "Show what a certificate says."),
         "device": ("privyseal.cli.device:device", "Register devices, list them, suspend and retire them."),
         "audit": ("privyseal.cli.audit:audit", "Verify, export and prove the audit trail."),
+        "jobs": ("privyseal.cli.jobs:jobs", "Show recurring work: CRLs, checkpoints, renewals, deliveries …"),
+        "events": (
+            "privyseal.cli.events:events",
+            "Events: their history, rules, dead letters, and who is told.",
+        ),
         "init": (
             "privyseal.cli.offline:init",
             "Create a data directory with an administrator's key and no authority.",

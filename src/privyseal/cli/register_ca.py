@@ -1,11 +1,10 @@
 """`privyseal device register-ca`: AWS IoT Core learns to trust an issuing authority of this service."""
 
-import os
-
 import click
 
+from privyseal.cli.aws_side import aws_options, check_endpoint
 from privyseal.cli.options import example, output_option, with_environment
-from privyseal.cli.output import show_json, show_rows
+from privyseal.cli.output import clean, show_json, show_rows
 from privyseal.client import (
     Environment,
     PrivySealClient,
@@ -13,6 +12,7 @@ from privyseal.client import (
     issue_certificate,
     wait_for_certificate,
 )
+from privyseal.errors import PrivySealError
 
 PROOF_DAYS = 1  # AWS looks at it once
 
@@ -20,10 +20,7 @@ PROOF_DAYS = 1  # AWS looks at it once
 @click.command("register-ca", epilog=example("privyseal device register-ca --region eu-central-1"))
 @click.option("--region", "regions", multiple=True, required=True, help="Of AWS; may be repeated.")
 @click.option("--ca", "authority", metavar="ARN", help="[default: the issuing CA that `up` made]")
-@click.option(
-    "--profile", help="Of the AWS configuration files; by default credentials as AWS tools find them."
-)
-@click.option("--endpoint-url", help="Another server that speaks the API of AWS IoT Core.")
+@aws_options("AWS IoT Core")
 @output_option
 @with_environment
 def register_ca(
@@ -34,11 +31,12 @@ def register_ca(
     profile: str | None,
     endpoint_url: str | None,
     output: str,
-) -> None:
+) -> int:
     """Register an authority with AWS IoT Core, in every region that is named.
 
     In each region the authority certifies AWS's registration code, which proves that its key is ours.
-    What is registered already stays; running it again is safe. The credentials are yours, for AWS: the
+    What is registered already stays; running it again is safe, and one region that cannot be reached does
+    not keep the others waiting. The credentials are yours, for AWS: the
     service is found by its data directory.
     """
     from privyseal.aws_iot.authorities import register_authority  # noqa: PLC0415 - boto3 is optional
@@ -49,25 +47,29 @@ def register_ca(
         raise click.UsageError(
             "no authority is known: name it with --ca ARN (`privyseal ca list` shows them)"
         )
-    if endpoint_url is None and os.environ.get("AWS_ENDPOINT_URL"):
-        raise click.UsageError(
-            "AWS_ENDPOINT_URL sends AWS tools somewhere else (`privyseal env` sets it): unset it, or give "
-            "--endpoint-url"
-        )
+    check_endpoint(endpoint_url)
     api = environment.client()
     params = {"CertificateAuthorityArn": arn}
     certificate = str(api.call("GetCertificateAuthorityCertificate", params)["Certificate"])
-    rows = []
+    rows, failures = [], []
     for region in regions:
-        iot = IotClient(region, endpoint_url=endpoint_url, profile=profile)
-        there, new = register_authority(iot, certificate, lambda code: _proof(api, arn, code))
-        rows.append((region, "registered" if new else "unchanged", there))
+        try:
+            iot = IotClient(region, endpoint_url=endpoint_url, profile=profile)
+            there, new = register_authority(iot, certificate, lambda code: _proof(api, arn, code))
+        except PrivySealError as error:
+            rows.append((region, "failed", ""))
+            failures.append(error.message)
+        else:
+            rows.append((region, "registered" if new else "unchanged", there))
     if output == "json":
         show_json(
             {"registrations": [dict(zip(("region", "outcome", "arn"), row, strict=True)) for row in rows]}
         )
     else:
         show_rows(("REGION", "OUTCOME", "ARN"), rows)
+    for failure in failures:
+        click.echo(f"error: {clean(failure)}", err=True)
+    return 1 if failures else 0
 
 
 def _proof(api: PrivySealClient, authority: str, code: str) -> str:

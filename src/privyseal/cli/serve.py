@@ -23,6 +23,7 @@ from privyseal.hosting.server import serve as run_sites
 from privyseal.hosting.supervisor import GRACE_SECONDS, Lifeline, Port, Supervisor, listener
 from privyseal.observability import metrics
 from privyseal.settings import Settings, load
+from privyseal.wiring.targets import targets
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,6 +52,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--revocation-port", type=int, help="Serve CRLs and OCSP on a port of their own."),
     click.option("--revocation-host", help="The address of that port [127.0.0.1]."),
     click.option("--revocation-url", help="Where CRLs and OCSP are found: the URL in certificates."),
+    click.option("--device-port", type=int, help="Let devices rotate here, over TLS with their certificate."),
+    click.option("--device-host", help="The address of that port [127.0.0.1]."),
     click.option("--log-level", help="debug, info, warning or error [warning]."),
     click.option(
         "--insecure-plain-http",
@@ -119,6 +122,8 @@ def _run(
         facts = dict(_prepare(directory, bound, with_hierarchy=first_start_allowed))
         if bound.status_port is not None:
             facts["status_url"] = banner.url("http", bound.status_host, bound.status_port)
+        if bound.device_port is not None:
+            facts["device_url"] = banner.url("https", bound.device_host, bound.device_port)
         stack.enter_context(metrics.folder())
         supervisor = Supervisor(bound.workers, work, (directory.path, bound))
         return supervisor.run(lambda: show(facts, directory, bound))
@@ -139,6 +144,7 @@ def _bind(settings: Settings, stack: ExitStack) -> Settings:
         port=hold(settings.host, settings.port) or 0,
         status_port=hold(settings.status_host, settings.status_port),
         revocation_port=hold(settings.revocation_host, settings.revocation_port),
+        device_port=hold(settings.device_host, settings.device_port),
     )
     return structs.replace(bound, revocation_url=banner.revocation_url(bound))
 
@@ -146,6 +152,7 @@ def _bind(settings: Settings, stack: ExitStack) -> Settings:
 def _prepare(directory: DataDirectory, settings: Settings, *, with_hierarchy: bool) -> Mapping[str, Any]:
     """Migrate, make what the first start makes, and write the environment file; what it says."""
     with wiring.offline(directory, settings) as parts:
+        targets(parts)  # a section that cannot be used ends the start, not a worker
         key = bootstrap.admin_key(directory, settings, parts.find_key, parts.insert_key)
         caller = parts.caller(key.principal)
         members = dict(directory.read_environment())
@@ -154,7 +161,9 @@ def _prepare(directory: DataDirectory, settings: Settings, *, with_hierarchy: bo
         if root := members.get("root_ca_arn"):
             bootstrap.write_bundle(directory, caller, root)
             members["ca_bundle"] = str(directory.bundle)
-        if settings.serves_tls and not settings.tls_certificate:
+        if arn := members.get("issuing_ca_arn"):
+            members["issuing_ca_arn"] = wiring.follow(parts, arn)
+        if settings.needs_certificate and not settings.tls_certificate:
             ensure_certificate(directory, settings, caller, members.get("issuing_ca_arn"))
         # A certificate that was brought is checked like any other server's, by the roots of the system.
         members["tls_ca_bundle"] = members.get("ca_bundle") if not settings.tls_certificate else None
@@ -180,6 +189,9 @@ def work(lifeline: Lifeline, path: Path, settings: Settings) -> None:
             sites.append(Site(apps.status, listener(settings.status_host, settings.status_port)))
         if apps.revocation is not None and settings.revocation_port is not None:
             sites.append(Site(apps.revocation, listener(settings.revocation_host, settings.revocation_port)))
+        if apps.devices is not None and settings.device_port is not None:
+            own = listener(settings.device_host, settings.device_port)
+            sites.append(Site(apps.devices.app, own, context=apps.devices.tls))
         run_sites(sites, lifeline.announce, GRACE_SECONDS)
 
 

@@ -43,13 +43,18 @@ MAX_FLEET = 1_000_000
     help="Each device keeps its key and certificate in a folder of its own in here.",
 )
 @click.option("--register", is_flag=True, help="Register the keys first, with the service's access key.")
-@click.option("--broker", help="HOST:PORT of an MQTT broker: connect to it.")
+@click.option("--respond-async", is_flag=True, help="Ask for links to the certificates, and fetch them.")
+@click.option("--connect", is_flag=True, help="Connect by MQTT to where the service says that it has to.")
+@click.option("--broker", help="HOST:PORT of an MQTT broker: connect to that instead.")
 @click.option(
     "--broker-ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Roots of its certificate [default: the root of the device's own].",
 )
 @click.option("--topic", default=TOPIC, show_default=True, help="What a device publishes on; %u is its id.")
+@click.option(
+    "--come-back", is_flag=True, help="When the broker refuses it, ask for another certificate, once."
+)
 @click.option("--rotate", is_flag=True, help="Then ask for a second certificate, and connect with that.")
 @click.option(
     "--at-once", type=click.IntRange(1, 1000), default=32, show_default=True, help="Devices at a time."
@@ -68,9 +73,12 @@ def simulate(  # noqa: PLR0917 - click's options
     ca_bundle: str | None,
     directory: Path,
     register: bool,
+    respond_async: bool,
+    connect: bool,
     broker: str | None,
     broker_ca: Path | None,
     topic: str,
+    come_back: bool,
     rotate: bool,
     at_once: int,
     patience: float,
@@ -93,9 +101,16 @@ def simulate(  # noqa: PLR0917 - click's options
     if environment:
         url, ca_bundle = url or environment.url, ca_bundle or environment.tls_ca_bundle
     met = _broker(broker, broker_ca, topic) if broker else None
-    steps = _steps(met, rotate=rotate)
+    if connect and not met:
+        met = Broker(root=broker_ca, topic=topic)
+    steps = _steps(met, come_back=come_back, rotate=rotate)
     progress = Progress(len(folders), list(steps))
-    asking = Provisioning(Transport(str(url), ca_bundle), patience=patience, retried=progress.retried)
+    asking = Provisioning(
+        Transport(str(url), ca_bundle),
+        patience=patience,
+        respond_async=respond_async,
+        retried=progress.retried,
+    )
     with _display(progress, shown=output == "text" and fleet is not None):
         run([Device(each, asking) for each in folders], lambda each: each.id, steps, progress, at_once)
     if output == "json":
@@ -127,10 +142,10 @@ def summary(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _steps(broker: Broker | None, *, rotate: bool) -> Steps[Device]:
+def _steps(broker: Broker | None, *, come_back: bool, rotate: bool) -> Steps[Device]:
     steps: Steps[Device] = {"enrolled": Device.enrol}
     if broker:
-        steps["connected"] = lambda device: device.say_hello(broker)
+        steps["connected"] = lambda device: (device.come_back if come_back else device.say_hello)(broker)
     if rotate:
         steps["rotated"] = Device.rotate
     if rotate and broker:

@@ -18,12 +18,17 @@ said in `claimed_names.py`. What follows the checks, and what a retry is, is sai
 """
 
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 from privyseal.caller import Caller
 from privyseal.devices.admission import Admission
 from privyseal.devices.claimed_names import OWN, check_names
 from privyseal.devices.lookup import check_enrols, find_device
 from privyseal.devices.model import Device
+from privyseal.devices.orders import Order
 from privyseal.devices.ports import Devices
 from privyseal.devices.throttle import UNLIMITED, Throttle
 from privyseal.devices.vending import Enrolled, Vending
@@ -39,6 +44,14 @@ class DeniedError(PrivySealError):
     def __init__(self, device_id: str, message: str) -> None:
         super().__init__(ErrorCode.ACCESS_DENIED, message)
         self.device_id = device_id
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that has passed the checks."""
+
+    device: Device
+    csr: Csr
 
 
 class Enrolment:
@@ -65,27 +78,45 @@ class Enrolment:
     def enrol(self, csr_pem: bytes, device_id: str | None, *, request_id: str) -> Enrolled:
         """The device's certificate. Blocks until it works. Without an id it is the CSR's.
 
-        Raises MALFORMED_CSR, NOT_FOUND and ACCESS_DENIED (as DeniedError) as above, THROTTLED or
-        UNAVAILABLE when the issuer or a registrar cannot work now.
+        Raises MALFORMED_CSR, NOT_FOUND and ACCESS_DENIED (as DeniedError) as above, VALIDATION for an id
+        that a registrar cannot have, THROTTLED or UNAVAILABLE when issuer or registrars cannot work now.
         """
+        return self._vend(self.admitted(csr_pem, device_id, request_id=request_id), request_id)
+
+    def admitted(
+        self, csr_pem: bytes, device_id: str | None, *, request_id: str, counts: bool = True
+    ) -> Admitted:
+        """The checks alone, which change nothing. Without `counts` it is no request of its own (7)."""
         csr = parse_pem(csr_pem)  # 1
         if device_id is None:
             device_id = _common_name(csr)
         device = self._find(device_id, request_id)  # 2
-        try:
-            return self._enrol(device, csr, request_id)
-        except PrivySealError as error:
-            if error.code is ErrorCode.ACCESS_DENIED:
-                raise DeniedError(device.id, error.message) from error
-            raise
+        with _denied(device.id):
+            self._check(device, csr)  # 3 to 6
+        if counts:
+            self._throttle.take(device.id)  # 7
+        return Admitted(device, csr)
 
-    def _enrol(self, device: Device, csr: Csr, request_id: str) -> Enrolled:
-        _check_key(device, csr)  # 3
-        _check_common_name(device, csr)  # 4
+    def resume(self, order: Order) -> Enrolled:
+        """What the order's request gets, as if it came when it was asked. Raises as `enrol` does."""
+        admitted = self.admitted(order.csr, order.device_id, request_id=order.request_id, counts=False)
+        return self._vend(admitted, order.request_id, order.asked_at)
+
+    def _vend(self, admitted: Admitted, request_id: str, since: datetime | None = None) -> Enrolled:
+        caller = Caller(f"device:{admitted.device.id}", self.account, request_id)
+        with _denied(admitted.device.id):
+            return self._vending.vend(admitted.device, admitted.csr, caller, since=since)
+
+    def _check(self, device: Device, csr: Csr) -> None:
+        if not has_registered_key(device, csr):  # 3
+            raise PrivySealError(
+                ErrorCode.ACCESS_DENIED,
+                "The key of the certificate signing request is not the one that the device is registered "
+                "with.",
+            )
+        check_common_name(device, csr)  # 4
         check_names(device, csr, self._names)  # 5
         check_enrols(device)  # 6
-        self._throttle.take(device.id)  # 7
-        return self._vending.vend(device, csr, Caller(f"device:{device.id}", self.account, request_id))
 
     def _find(self, device_id: str, request_id: str) -> Device:
         try:
@@ -101,6 +132,17 @@ class Enrolment:
         return self._store.view(lambda tx: find_device(tx, self._devices, self.account, device_id))
 
 
+@contextmanager
+def _denied(device_id: str) -> Iterator[None]:
+    """What is denied within is denied to that device."""
+    try:
+        yield
+    except PrivySealError as error:
+        if error.code is ErrorCode.ACCESS_DENIED:
+            raise DeniedError(device_id, error.message) from error
+        raise
+
+
 def _common_name(csr: Csr) -> str:
     if len(csr.common_names) != 1:
         raise PrivySealError(
@@ -110,16 +152,12 @@ def _common_name(csr: Csr) -> str:
     return csr.common_names[0]
 
 
-def _check_key(device: Device, csr: Csr) -> None:
+def has_registered_key(device: Device, csr: Csr) -> bool:
     """The whole SubjectPublicKeyInfo, in the one canonical form and in constant time."""
-    if not hmac.compare_digest(public_key_der(csr.key), device.public_key):
-        raise PrivySealError(
-            ErrorCode.ACCESS_DENIED,
-            "The key of the certificate signing request is not the one that the device is registered with.",
-        )
+    return hmac.compare_digest(public_key_der(csr.key), device.public_key)
 
 
-def _check_common_name(device: Device, csr: Csr) -> None:
+def check_common_name(device: Device, csr: Csr) -> None:
     if csr.common_names != (device.id,):
         raise PrivySealError(
             ErrorCode.ACCESS_DENIED,

@@ -26,6 +26,8 @@ class IdentityState(StrEnum):
 
 # A device holds these and may use them.
 RELEASED = frozenset({IdentityState.ACTIVE, IdentityState.RETIRING})
+# Nobody can use these any more.
+GONE = frozenset({IdentityState.WITHDRAWING, IdentityState.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,3 @@ class Identity:
 
     def registration(self, reference: str = "") -> Registration:
         return Registration(self.account, self.device_id, self.pem, self.chain, self.arn, reference)
-
-
-class StepState(StrEnum):
-    PENDING = "PENDING"  # perhaps begun: whatever is there is found again by `Registrar.register`
-    DONE = "DONE"
-    WITHDRAWN = "WITHDRAWN"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one registrar has done for one identity."""
-
-    registrar: str
-    state: StepState
-    reference: str

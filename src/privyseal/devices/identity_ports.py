@@ -1,18 +1,18 @@
 """What enrolment asks of the database beside the registry: a device's identities, and intents to issue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from privyseal.devices.identities import Identity, IdentityState, Step, StepState
+from privyseal.devices.identities import Identity, IdentityState
 from privyseal.devices.ports import IssuedDeviceCertificate
 from privyseal.store import Tx
 
 
 class Identities(Protocol):
-    def insert(self, tx: Tx, identity: Identity, registrars: Sequence[str]) -> None:
-        """Add it with a pending step for each registrar; what is there already stays as it is."""
+    def insert(self, tx: Tx, identity: Identity) -> None:
+        """Add it; what is there already stays as it is."""
         ...
 
     def find(self, tx: Tx, account: str, device_id: str, arn: str) -> Identity | None: ...
@@ -27,6 +27,10 @@ class Identities(Protocol):
 
     def active(self, tx: Tx, account: str, device_id: str) -> Identity | None: ...
 
+    def released(self, tx: Tx, account: str, device_id: str) -> Sequence[Identity]:
+        """Those that the device holds and may use: `identities.RELEASED`."""
+        ...
+
     def set_state(
         self, tx: Tx, identity: Identity, state: IdentityState, due_at: datetime | None
     ) -> None: ...
@@ -36,14 +40,6 @@ class Identities(Protocol):
     def due(self, tx: Tx, limit: int) -> Sequence[Identity]:
         """Those whose `due_at` has come, the oldest first."""
         ...
-
-    def steps(self, tx: Tx, identity: Identity) -> Mapping[str, Step]:
-        """By registrar."""
-        ...
-
-    def put_step(
-        self, tx: Tx, identity: Identity, registrar: str, state: StepState, reference: str
-    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What an administrator does to registered devices: suspend, resume, retire, and give another key.
 
 Their certificates follow in the same commit. Suspending puts those that the device uses on hold, and
-resuming releases what suspending has held: what somebody else has put on hold stays so. Retiring hands
-all of them to `retirement.py`, which revokes and withdraws them.
+resuming releases what suspending has held: what somebody else has put on hold stays so. Registrars are
+told of both by `step_work.py`. Retiring hands all of them to `retirement.py`, which revokes and withdraws
+them.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
@@ -19,7 +19,10 @@ from privyseal.devices.key_text import read_key_text
 from privyseal.devices.lookup import find_device, not_found
 from privyseal.devices.model import Device
 from privyseal.devices.ports import Devices, Holder
+from privyseal.devices.rekeying import meanwhile, put_key
 from privyseal.devices.states import REKEYS, Event, State, transition
+from privyseal.devices.step_ports import Steps
+from privyseal.devices.steps import StepState
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.store import Store, Tx
@@ -32,7 +35,10 @@ ACTIONS: Mapping[Event, str] = MappingProxyType(
         Event.RETIRED: "privyseal:RetireDevices",
     }
 )
-REKEYED = "privyseal:RekeyDevice"
+# What registrars come to, for what the device uses.
+_WANTED: Mapping[Event, StepState] = MappingProxyType(
+    {Event.SUSPENDED: StepState.SUSPENDED, Event.RESUMED: StepState.DONE}
+)
 _WITHDRAWN_WHEN_RETIRED = RELEASED | {IdentityState.ISSUED}
 
 
@@ -45,10 +51,13 @@ Result = Change | PrivySealError
 
 
 class Lifecycle:
-    def __init__(self, store: Store, devices: Devices, identities: Identities, holder: Holder) -> None:
+    def __init__(
+        self, store: Store, devices: Devices, identities: Identities, steps: Steps, holder: Holder
+    ) -> None:
         self._store = store
         self._devices = devices
         self._identities = identities
+        self._steps = steps
         self._holder = holder
 
     def change(self, caller: Caller, event: Event, ids: Sequence[str]) -> Sequence[Result]:
@@ -88,13 +97,13 @@ class Lifecycle:
             return _impossible(device)
         if state is device.state:
             return Change.UNCHANGED
-        return Change.CHANGED if self._devices.set_state(tx, device, state) else _meanwhile()
+        return Change.CHANGED if self._devices.set_state(tx, device, state) else meanwhile()
 
     def _follow(self, tx: Tx, caller: Caller, event: Event, ids: Sequence[str]) -> None:
         """The certificates of devices to which `event` has happened."""
         theirs = [each for i in ids for each in self._identities.of_device(tx, caller.account, i)]
+        used = {each.arn: each for each in theirs if each.state in RELEASED}
         if event is Event.SUSPENDED:
-            used = {each.arn: each for each in theirs if each.state in RELEASED}
             for arn in self._holder.hold(tx, caller, list(used)):
                 self._identities.set_held(tx, used[arn], held=True)
         elif event is Event.RESUMED:
@@ -106,23 +115,18 @@ class Lifecycle:
             for each in theirs:
                 if each.state in _WITHDRAWN_WHEN_RETIRED:
                     self._identities.set_state(tx, each, IdentityState.WITHDRAWING, tx.now)
+            return
+        for each in used.values():
+            self._steps.want(tx, each, _WANTED[event])
 
     def _rekey(self, tx: Tx, caller: Caller, device_id: str, key: bytes) -> Device:
         device = find_device(tx, self._devices, caller.account, device_id)
         if device.state not in REKEYS:
             raise _impossible(device)
-        if device.public_key != key:
-            if not self._devices.set_key(tx, device, key):
-                raise _meanwhile()
-            before, after = (hashlib.sha256(each).hexdigest() for each in (device.public_key, key))
-            tx.record(entry(REKEYED, caller, f"device/{device.id}", before_sha256=before, after_sha256=after))
+        put_key(tx, self._devices, caller, device, key)
         return find_device(tx, self._devices, caller.account, device_id)
 
 
 def _impossible(device: Device) -> PrivySealError:
     assert device.state is State.RETIRED
     return PrivySealError(ErrorCode.INVALID_STATE, "The device is retired, which is final.")
-
-
-def _meanwhile() -> PrivySealError:
-    return PrivySealError(ErrorCode.CONFLICT, "Somebody else has changed the device meanwhile: try again.")

@@ -22,3 +22,22 @@ UNFINISHED = timedelta(days=1)
 # How long the certificate before still works when a device has got a new one: it may have to try
 # the new one for a while, or never have received it.
 GRACE = timedelta(days=1)
+# How long whoever tells a registrar something has it to itself; after a crash, who is next waits so long.
+STEP_LEASE = timedelta(minutes=2)
+# Between attempts to reach a registrar that is away, and at first after any failure; …
+PROBE = timedelta(seconds=5)
+# … up to this where a registrar is away (so late does a certificate come that has failed again and again),
+STEP_PAUSE_AWAY = timedelta(minutes=2)
+# … and where it refuses: somebody has to set something right first.
+STEP_PAUSE = timedelta(hours=1)
+# How long a link to a certificate counts: a device may be out of reach for a night.
+LINK_LIFETIME = timedelta(hours=24)
+# Orders that one process works on at once: what they wait for is mostly an issuer elsewhere.
+ORDERS_AT_ONCE = 8
+# Who takes an order has it for so long: as much does a crash delay it. Two that are at it after all
+# get the same certificate (`vending.py`).
+ORDER_LEASE = timedelta(seconds=30)
+# Attempts at one order, and the pauses between them: five minutes in all.
+ORDER_ATTEMPTS = 10
+ORDER_PAUSE = timedelta(seconds=2)
+ORDER_LAST_PAUSE = timedelta(minutes=1)

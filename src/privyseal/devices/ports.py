@@ -3,7 +3,7 @@
 Every repository method runs inside the transaction it is given.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -133,6 +133,23 @@ class Holder(Protocol):
     def release(self, tx: Tx, caller: Caller, arns: Sequence[str]) -> None: ...
 
 
+class Witness(Protocol):
+    """Who knows how the certificates of an issuer stand: of others' it says nothing against them."""
+
+    def is_good(self, tx: Tx, arn: str) -> bool:
+        """False for what is revoked, or on hold."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IssuingAuthority:
+    """An authority of this service that issues for devices, or is about to."""
+
+    arn: str
+    certificate: str  # PEM
+    prove: Callable[[str], str]  # a common name → a PEM certificate for it, whose key nobody keeps
+
+
 class Registrar(Protocol):
     """Who must know a certificate before a device can use it: AWS IoT Core in one region, a broker …
 
@@ -148,8 +165,20 @@ class Registrar(Protocol):
         """
         ...
 
+    def suspend(self, registration: Registration) -> None:
+        """Let the device not use the certificate until it is registered again; what is not there is no
+        error. Safe to repeat.
+        """
+        ...
+
     def withdraw(self, registration: Registration) -> None:
         """Take the certificate out of use for good; what is not there is no error. Safe to repeat."""
+        ...
+
+    def trust(self, authority: IssuingAuthority) -> str:
+        """Make it known that `authority` issues for devices; returns when its certificates can be
+        registered. Safe to repeat. Returns what the registrar calls the authority ("" for nothing).
+        """
         ...
 
     def endpoint(self) -> str:

@@ -53,6 +53,9 @@ class Retirement:
         self._registrations = registrations
         self._revokers = revokers
 
+    def waiting(self, tx: Tx) -> bool:
+        return bool(self._identities.due(tx, 1))
+
     def retire_due(self, stopping: Event) -> None:
         """All that is due now. What fails is logged, and due again later."""
         while not stopping.is_set():
@@ -77,9 +80,13 @@ class Retirement:
         return identity, CEASED if retired else SUPERSEDED
 
     def _withdraw(self, identity: Identity, caller: Caller, reason: str) -> None:
-        """First revoked: a registrar that goes by CRLs finds it there."""
-        any(revoker.revoke(identity.arn, caller, reason) for revoker in self._revokers)
-        self._registrations.withdraw(identity)
+        """First revoked: a registrar that goes by CRLs finds it there. One that does not is told whatever
+        becomes of that.
+        """
+        try:
+            any(revoker.revoke(identity.arn, caller, reason) for revoker in self._revokers)
+        finally:
+            self._registrations.withdraw(identity)
 
         def write(tx: Tx) -> None:
             self._identities.set_state(tx, identity, IdentityState.WITHDRAWN, None)

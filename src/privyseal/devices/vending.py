@@ -4,7 +4,7 @@ Each step is recorded before the next one begins:
 
  1. claim      who asks, with what, when
  2. issue      the certificate is noted as an ISSUED identity of the device
- 3. register   by every registrar, until it can be used there (`registration.py`)
+ 3. register   by every registrar that is required, until it can be used there (`registration.py`)
  4. activate   the identity becomes the device's ACTIVE one, the one before retires after a grace
                period (`retirement.py`), and the newest certificate's ARN is noted on the device
  5. release    the device gets its certificate, and where to connect
@@ -26,23 +26,25 @@ withdrawn after a day.
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from privyseal import log
 from privyseal.caller import Caller
 from privyseal.devices import limits
-from privyseal.devices.identities import RELEASED, Identity, IdentityState
+from privyseal.devices.identities import GONE, RELEASED, Identity, IdentityState
 from privyseal.devices.identity_ports import Identities
 from privyseal.devices.lookup import check_enrols, find_device
 from privyseal.devices.model import Claim, Device
 from privyseal.devices.ports import Devices, IssuedDeviceCertificate, Issuer
 from privyseal.devices.registration import Registrations
+from privyseal.devices.rekeying import put_key
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.store import Store, Tx
 from privyseal.x509 import pem
 from privyseal.x509.certificate import read_certificate
 from privyseal.x509.csr import LABEL, Csr
+from privyseal.x509.keys import public_key_der
 from privyseal.x509.refusal import reported
 
 REQUESTED = "privyseal:RequestDeviceCertificate"
@@ -80,40 +82,61 @@ class Vending:
         self._registrations = registrations
         self._grace = grace
 
-    def vend(self, device: Device, csr: Csr, caller: Caller) -> Enrolled:
-        """The certificate of a device that has proved its key. Blocks until it is registered everywhere.
+    def vend(
+        self,
+        device: Device,
+        csr: Csr,
+        caller: Caller,
+        *,
+        rekey: bool = False,
+        since: datetime | None = None,
+    ) -> Enrolled:
+        """The certificate of a device that has proved its key. Blocks until it is registered.
+        With `rekey` the key of the CSR becomes the registered one when the certificate becomes active.
+        `since`: when the request came, where it is not now (`ordering.py`).
 
         Raises MALFORMED_CSR, THROTTLED or UNAVAILABLE when the issuer or a registrar says so, and
         ACCESS_DENIED when the device has been suspended or retired meanwhile.
         """
+        self._registrations.check_id(device.id)
         digest = hashlib.sha256(csr.der).digest()
-        claim, found = self._store.view(lambda tx: self._read(tx, device, digest))
-        identity = found or self._certify(device, csr, digest, claim, caller)  # 1, 2
+        claim, found = self._store.view(lambda tx: self._read(tx, device, digest, since))
+        key = public_key_der(csr.key) if rekey else None
+        identity = found or self._certify(device, csr, digest, claim, caller, key=key)  # 1, 2
         if identity.state is IdentityState.ISSUED:
             self._registrations.complete(identity)  # 3
         endpoint = self._registrations.endpoint()
         if identity.state is IdentityState.ISSUED:
-            identity = self._store.transact(lambda tx: self._activate(tx, caller, identity))  # 4
+            identity = self._store.transact(lambda tx: self._activate(tx, caller, identity, key))  # 4
         self._check_released(identity)
         return Enrolled(identity.pem, identity.chain, identity.arn, endpoint)  # 5
 
-    def _read(self, tx: Tx, device: Device, digest: bytes) -> tuple[Claim | None, Identity | None]:
+    def _read(
+        self, tx: Tx, device: Device, digest: bytes, since: datetime | None
+    ) -> tuple[Claim | None, Identity | None]:
         """The living claim of the request, and what it has got already, finished or not."""
         claim = self._living_claim(tx, device, digest)
         identity = self._identities.of_request(tx, device.account, device.id, digest)
-        return claim, identity if identity and _goes_on(tx, identity, claim) else None
+        return claim, identity if identity and _goes_on(tx, identity, claim, since) else None
 
     def _living_claim(self, tx: Tx, device: Device, digest: bytes) -> Claim | None:
         claim = self._devices.find_claim(tx, device.account, device.id, digest)
         return claim if claim and tx.now < claim.requested_at + limits.RETRY_WINDOW else None
 
     def _certify(
-        self, device: Device, csr: Csr, digest: bytes, claim: Claim | None, caller: Caller
+        self,
+        device: Device,
+        csr: Csr,
+        digest: bytes,
+        claim: Claim | None,
+        caller: Caller,
+        *,
+        key: bytes | None,
     ) -> Identity:
         if claim is None:
             claim = self._store.transact(lambda tx: self._claim(tx, caller, device, digest))
         made = _identity(claim, self._issue(csr, claim, caller))
-        return self._store.transact(lambda tx: self._note(tx, caller, made))
+        return self._store.transact(lambda tx: self._note(tx, caller, made, key))
 
     def _claim(self, tx: Tx, caller: Caller, device: Device, digest: bytes) -> Claim:
         if claim := self._living_claim(tx, device, digest):
@@ -138,18 +161,22 @@ class Vending:
                 "The issuer of device certificates cannot issue now; the operator's log says why. Try later.",
             ) from error
 
-    def _note(self, tx: Tx, caller: Caller, made: Identity) -> Identity:
+    def _note(self, tx: Tx, caller: Caller, made: Identity, key: bytes | None) -> Identity:
         """The identity as it is in the database: somebody else may have come further with it."""
-        registrars = self._registrations.names
         made = replace(made, issued_at=tx.now, due_at=tx.now + limits.UNFINISHED)
-        self._identities.insert(tx, made, registrars)
-        return self._again(tx, made) if registrars else self._activate(tx, caller, made)
+        self._identities.insert(tx, made)
+        if self._registrations.begin(tx, made):
+            return self._again(tx, made)
+        return self._activate(tx, caller, made, key)
 
-    def _activate(self, tx: Tx, caller: Caller, identity: Identity) -> Identity:
+    def _activate(self, tx: Tx, caller: Caller, identity: Identity, key: bytes | None) -> Identity:
         identity = self._again(tx, identity)
         if identity.state is not IdentityState.ISSUED:
             return identity
-        check_enrols(find_device(tx, self._devices, identity.account, identity.device_id))
+        device = find_device(tx, self._devices, identity.account, identity.device_id)
+        check_enrols(device)
+        if key is not None:
+            put_key(tx, self._devices, caller, device, key)
         before = self._identities.active(tx, identity.account, identity.device_id)
         retiring = tx.now + self._grace
         if before is not None and before.requested_at > identity.requested_at:
@@ -158,6 +185,7 @@ class Vending:
             if before is not None:
                 self._identities.set_state(tx, before, IdentityState.RETIRING, retiring)
             self._identities.set_state(tx, identity, IdentityState.ACTIVE, None)
+        self._registrations.release(tx, identity)
         noted = self._devices.set_certificate(
             tx, identity.account, identity.device_id, identity.arn, identity.requested_at
         )
@@ -182,12 +210,14 @@ class Vending:
         )
 
 
-def _goes_on(tx: Tx, identity: Identity, claim: Claim | None) -> bool:
+def _goes_on(tx: Tx, identity: Identity, claim: Claim | None, since: datetime | None) -> bool:
     """Whether the request gets this identity: unfinished ones go on, finished ones answer retries."""
-    if tx.now >= identity.not_after:
+    if tx.now >= identity.not_after or identity.state in GONE:
         return False
     if identity.state is IdentityState.ISSUED:
         return True
+    if since is not None and identity.requested_at > since - limits.RETRY_WINDOW:
+        return True  # its claim lived when the request came, or was made for it
     return claim is not None and claim.requested_at == identity.requested_at
 
 

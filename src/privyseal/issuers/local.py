@@ -5,7 +5,9 @@ from collections.abc import Callable
 from privyseal.ca.certificates import GetRequest
 from privyseal.ca.certification import CertificatePem
 from privyseal.ca.model import Authority
+from privyseal.ca.ports import Certificates
 from privyseal.ca.requests import Issued, IssueRequest
+from privyseal.ca.revocation.standing import Standing, standing
 from privyseal.ca.states import Status
 from privyseal.caller import Caller
 from privyseal.clock import Clock
@@ -13,6 +15,7 @@ from privyseal.devices.ports import IssuedDeviceCertificate
 from privyseal.devices.terms import Terms
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn, format_serial
+from privyseal.store import Tx
 
 # The services of `ca.service.CertificateAuthorities`; each blocks.
 Describe = Callable[[Caller, str], tuple[Authority, Status]]
@@ -28,7 +31,10 @@ _NOT_OURS = frozenset({ErrorCode.INVALID_ARN, ErrorCode.NOT_FOUND})
 class LocalIssuer:
     """Implements `devices.ports.Issuer` on `ca/`, without HTTP in between."""
 
-    def __init__(self, terms: Terms, *, describe: Describe, issue: Issue, get: Get, clock: Clock) -> None:
+    def __init__(
+        self, terms: Callable[[], Terms], *, describe: Describe, issue: Issue, get: Get, clock: Clock
+    ) -> None:
+        """`terms` are asked for each certificate: the authority may have been replaced by another one."""
         self._terms = terms
         self._describe = describe
         self._issue = issue
@@ -36,7 +42,7 @@ class LocalIssuer:
         self._clock = clock
 
     def issue(self, csr_pem: bytes, *, token: str, caller: Caller) -> IssuedDeviceCertificate:
-        terms = self._terms
+        terms = self._terms()
         authority, _ = self._describe(caller, terms.authority_arn)
         issued = self._issue(
             IssueRequest(
@@ -51,6 +57,22 @@ class LocalIssuer:
         )
         found = self._get(GetRequest(caller, terms.authority_arn, str(issued.arn)))
         return IssuedDeviceCertificate(found.certificate, found.chain or "", str(issued.arn))
+
+
+class LocalWitness:
+    """Implements `devices.ports.Witness` on `ca/`."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self._certificates = certificates
+
+    def is_good(self, tx: Tx, arn: str) -> bool:
+        try:
+            named = CertificateArn.parse(arn)
+        except PrivySealError:  # of another issuer
+            return True
+        key = named.authority.id, named.serial
+        found = self._certificates.find_many(tx, [key]).get(key)
+        return found is None or standing(found) is Standing.GOOD
 
 
 class LocalRevoker:

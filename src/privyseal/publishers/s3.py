@@ -25,6 +25,7 @@ _CONFIG = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 4},
     s3={"addressing_style": "path"},
+    signature_version="s3v4",  # of presigned links too: the older form is refused in newer regions
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
@@ -101,6 +102,19 @@ class S3Publisher:
         region = self._s3.meta.region_name
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         return f"http://{bucket}.s3.{region}.{suffix}/{path}"
+
+    def presigned(self, bucket: str, key: str, seconds: int) -> str:
+        """Where who has this link can GET the object for so long (7 days at most, and no longer than
+        temporary credentials live). The object need not be there yet.
+        """
+        name = "/".join(key_segments(key))
+        try:
+            link: str = self._s3.generate_presigned_url(
+                "get_object", Params={"Bucket": bucket, "Key": name}, ExpiresIn=seconds
+            )
+        except BotoCoreError as error:
+            raise _translated(error, bucket, "getObject") from error
+        return link
 
 
 class _Stream(io.RawIOBase):

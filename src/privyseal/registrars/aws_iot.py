@@ -19,9 +19,11 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
+from privyseal.aws_iot.authorities import register_authority
 from privyseal.aws_iot.client import ALREADY_THERE, NOT_FOUND, IotClient, IotError
 from privyseal.aws_iot.policy import device_policy
 from privyseal.devices.identities import Registration
+from privyseal.devices.ports import IssuingAuthority
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509 import pem
 
@@ -74,6 +76,11 @@ class AwsIotRegistrar:
         self._wait_until_active(arn)
         return arn
 
+    def suspend(self, registration: Registration) -> None:
+        """Its policy and its Thing stay attached; `register` makes it ACTIVE again."""
+        if arn := registration.reference or self._find_arn(registration):
+            self._done("UpdateCertificate", certificateId=_id(arn), newStatus="INACTIVE")
+
     def withdraw(self, registration: Registration) -> None:
         arn = registration.reference or self._find_arn(registration)
         if not arn:
@@ -93,6 +100,12 @@ class AwsIotRegistrar:
             found = self._iot.call("DescribeEndpoint", endpointType="iot:Data-ATS")
             self._endpoint = str(found["endpointAddress"])
         return self._endpoint
+
+    def trust(self, authority: IssuingAuthority) -> str:
+        if self._without_ca:
+            return ""
+        arn, _ = register_authority(self._iot, authority.certificate, authority.prove)
+        return arn
 
     def _certificate(self, registration: Registration) -> str:
         if issued := _ISSUED_BY_IOT.match(registration.arn):
@@ -144,12 +157,11 @@ class AwsIotRegistrar:
                 status = self._status(arn)
             if status == "ACTIVE":
                 return
-            if wait is None:
+            if wait is None or status == "REVOKED":
                 break
             self._sleep(wait)
-        raise PrivySealError(
-            ErrorCode.UNAVAILABLE, f"{arn} is {status or 'not to be found'}, not ACTIVE, after ten seconds."
-        )
+        code = ErrorCode.FAILED if status == "REVOKED" else ErrorCode.UNAVAILABLE  # somebody's will; or time
+        raise PrivySealError(code, f"{arn} is {status or 'not to be found'}, not ACTIVE, after a while.")
 
     def _status(self, arn: str) -> str:
         """What the registry says; "" as long as it knows nothing: what was written may be read later."""

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from privyseal import log
 from privyseal.devices.identities import Registration
+from privyseal.devices.ports import IssuingAuthority
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.registrars import mosquitto_files as files
 
@@ -76,7 +77,25 @@ class MosquittoRegistrar:
     def register(self, registration: Registration) -> str:
         """The rules hold for every device, so all there is to do is to have its issuer's CRL in place."""
         files.check_user(registration.device_id)
-        issuer = files.issuer_of(registration.certificate)
+        self._require_crl_of(files.issuer_of(registration.certificate))
+        return ""
+
+    def trust(self, authority: IssuingAuthority) -> str:
+        """The broker refuses what an authority issues until it has the authority's CRL."""
+        self._require_crl_of(files.subject_of(authority.certificate))
+        return ""
+
+    def suspend(self, registration: Registration) -> None:
+        """What the broker refuses are the holds that the CRL lists, and its topics are barred."""
+        del registration
+        self.refresh()
+
+    def withdraw(self, registration: Registration) -> None:
+        """What the broker refuses is what the CRL lists: that is fetched now, and by each refresh later."""
+        del registration
+        self.refresh()
+
+    def _require_crl_of(self, issuer: bytes) -> None:
         if issuer not in self._served:
             self._served = self.refresh()
         if issuer not in self._served:
@@ -85,12 +104,6 @@ class MosquittoRegistrar:
                 "The authority that issues for devices has no CRL that the broker knows of, so its "
                 "certificates would be refused. Try again in a moment.",
             )
-        return ""
-
-    def withdraw(self, registration: Registration) -> None:
-        """What the broker refuses is what the CRL lists: that is fetched now, and by each refresh later."""
-        del registration
-        self.refresh()
 
     def refresh(self) -> frozenset[bytes]:
         """Write what has changed and tell the broker; the names of the issuers whose CRLs it knows.

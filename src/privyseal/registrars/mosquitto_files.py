@@ -77,6 +77,11 @@ def issuer_of(certificate_pem: str) -> bytes:
     return read_certificate(single_block(certificate_pem.encode(), "CERTIFICATE")).issuer.raw
 
 
+def subject_of(certificate_pem: str) -> bytes:
+    """DER of its own name."""
+    return read_certificate(single_block(certificate_pem.encode(), "CERTIFICATE")).subject.raw
+
+
 def unwritable(folder: Path, error: OSError) -> PrivySealError:
     return PrivySealError(
         ErrorCode.UNAVAILABLE, f"The broker's files in {folder} cannot be written: {error.strerror}."

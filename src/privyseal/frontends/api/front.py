@@ -1,6 +1,6 @@
 """The API's front door: who signed, may they, which endpoint, and the answer as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -20,7 +20,7 @@ from privyseal.frontends.api import device_changes
 from privyseal.frontends.api import devices as device_resource
 from privyseal.frontends.api import mass_revocations as mass_revocation_resource
 from privyseal.frontends.api import revocations as revocation_resource
-from privyseal.frontends.api.model import Call
+from privyseal.frontends.api.model import Call, Endpoint
 from privyseal.frontends.api.router import Router
 from privyseal.frontends.http import Authenticator, Pool, Request, Response, Route
 
@@ -87,6 +87,7 @@ class ApiFrontend:
         revoking: NamedRevoking,
         mass_revoking: MassRevoking,
         crl_restarting: CrlRestarting,
+        more: Iterable[Endpoint] = (),
     ) -> None:
         endpoints = [
             *certificate_resource.endpoints(certificates, pool),
@@ -95,6 +96,7 @@ class ApiFrontend:
             *revocation_resource.endpoints(revoking, devices, pool),
             *mass_revocation_resource.endpoints(mass_revoking, pool),
             *crl_restart_resource.endpoints(crl_restarting, pool),
+            *more,
         ]
         self._router = Router(endpoints)
         self._authenticator = authenticator

@@ -14,68 +14,56 @@ Exactly one CSR counts:
   PEM, of whatever type. For CSRs that no header holds, as those of ML-DSA keys.
 
 When a certificate cannot be issued the answer is 500 with an empty body, whoever's fault it is. What
-else is refused is said as `/provision` says it.
+else is refused is said as `/provision` says it. The reply may be a link instead: see `links.py`.
 """
 
 import base64
 import binascii
 
-import msgspec
-from msgspec import Struct
-
 from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.throttle import UNLIMITED, Throttle
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends import strict_json
-from privyseal.frontends.http import Pool, Request, Response, Route
+from privyseal.frontends.http import Request, Response, Route
 from privyseal.frontends.provisioning.addresses import address_key
+from privyseal.frontends.provisioning.answers import NEW, PROTO, REFUSALS
+from privyseal.frontends.provisioning.links import Call, Replies
 from privyseal.frontends.provisioning.provision import ProvisionRequest
-from privyseal.frontends.provisioning.refusals import MAX_BODY, Denials, refusal
+from privyseal.frontends.provisioning.refusals import MAX_BODY, Denials
 
-NEW, PROTO = b"/new", b"/proto"
-OPERATIONS = {NEW: "New", PROTO: "Proto"}
+# Path → the contract's name, and the operation's.
+CALLS = {b"/new": (NEW, "New"), b"/proto": (PROTO, "Proto")}
 HEADER = b"device-csr"
 # Characters of the header: what a CSR in its largest legal form (32 KB) would take is refused by
 # every proxy, and a P-384 or RSA-4096 CSR takes 3 KB. Larger ones come in the body.
 MAX_HEADER = 16 * 1024
 
 
-class NewResponse(Struct):
-    certificate: str
-    endpoint: str
-
-
 class CsrHeaderFrontend:
     name = "csr-header"
 
-    def __init__(self, new: Enrolment, proto: Enrolment, pool: Pool, throttle: Throttle = UNLIMITED) -> None:
+    def __init__(
+        self, new: Enrolment, proto: Enrolment, replies: Replies, throttle: Throttle = UNLIMITED
+    ) -> None:
         """`throttle` counts by the client's address."""
         self._enrolments = {NEW: new, PROTO: proto}
-        self._pool = pool
+        self._replies = replies
         self._throttle = throttle
         self._denials = Denials(new.account)
 
     def routes(self) -> list[Route]:
-        return [Route(path, self, methods=("POST",), body=MAX_BODY) for path in self._enrolments]
+        return [Route(path, self, methods=("POST",), body=MAX_BODY) for path in CALLS]
 
     async def handle(self, request: Request) -> Response:
-        request.operation = OPERATIONS[request.raw_path]
+        contract, request.operation = CALLS[request.raw_path]
         self._throttle.take(address_key(request.client))
         csr, device_id = _asked(request)
-        enrol = self._enrolments[request.raw_path].enrol
         with self._denials.noted(request):
-            enrolled = await self._pool.run(enrol, csr, device_id, request_id=request.request_id)
-        if request.raw_path == PROTO:
-            return Response(200, enrolled.certificate.encode(), [(b"content-type", b"text/plain")])
-        answer = NewResponse(enrolled.certificate, enrolled.endpoint)
-        return Response(200, msgspec.json.encode(answer), [(b"content-type", b"application/json")])
+            call = Call(contract, self._enrolments[contract], csr, device_id, request.request_id)
+            return await self._replies.reply(request.headers, call)
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
-        response = refusal(request, error)
-        if response.status < 500:
-            return response
-        kept = [header for header in response.headers if header[0] == b"retry-after"]
-        return Response(500, b"", kept, response.outcome)
+        return REFUSALS[CALLS[request.raw_path][0]](request, error)
 
 
 def _asked(request: Request) -> tuple[bytes, str | None]:

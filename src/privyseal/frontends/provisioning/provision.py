@@ -1,19 +1,22 @@
 """`POST /provision` with a device's CSR and id, answered with its certificate.
 
-    {"csr": PEM, "device_id": ID} → 200 {"certificate": PEM, "certificate_chain": PEM, "certificate_arn": ARN}
+    {"csr": PEM, "device_id": ID} → 200 {"certificate": PEM, "certificate_chain": PEM, "certificate_arn": ARN,
+                                         "endpoint": NAME}
 
-The chain runs from the issuer to the root.
+The chain runs from the issuer to the root. `endpoint` is where the device connects with its certificate;
+it is empty where no registrar has one. The reply may be a link instead: see `links.py`.
 """
 
-import msgspec
 from msgspec import Struct
 
 from privyseal.devices.enrolment import Enrolment
 from privyseal.devices.throttle import UNLIMITED, Throttle
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends import strict_json
-from privyseal.frontends.http import Pool, Request, Response, Route
+from privyseal.frontends.http import Request, Response, Route
 from privyseal.frontends.provisioning.addresses import address_key
+from privyseal.frontends.provisioning.answers import PROVISION
+from privyseal.frontends.provisioning.links import Call, Replies
 from privyseal.frontends.provisioning.refusals import MAX_BODY, Denials, refusal
 
 PATH = b"/provision"
@@ -24,19 +27,13 @@ class ProvisionRequest(Struct, forbid_unknown_fields=True):
     device_id: str
 
 
-class ProvisionResponse(Struct):
-    certificate: str
-    certificate_chain: str
-    certificate_arn: str
-
-
 class ProvisioningFrontend:
     name = "provisioning"
 
-    def __init__(self, enrolment: Enrolment, pool: Pool, throttle: Throttle = UNLIMITED) -> None:
+    def __init__(self, enrolment: Enrolment, replies: Replies, throttle: Throttle = UNLIMITED) -> None:
         """`throttle` counts by the client's address."""
         self._enrolment = enrolment
-        self._pool = pool
+        self._replies = replies
         self._throttle = throttle
         self._denials = Denials(enrolment.account)
 
@@ -51,11 +48,8 @@ class ProvisioningFrontend:
             raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, text)
         asked = strict_json.decode(request.body, ProvisionRequest)
         with self._denials.noted(request):
-            issued = await self._pool.run(
-                self._enrolment.enrol, asked.csr.encode(), asked.device_id, request_id=request.request_id
-            )
-        answer = ProvisionResponse(issued.certificate, issued.chain, issued.arn)
-        return Response(200, msgspec.json.encode(answer), [(b"content-type", b"application/json")])
+            call = Call(PROVISION, self._enrolment, asked.csr.encode(), asked.device_id, request.request_id)
+            return await self._replies.reply(request.headers, call)
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
         return refusal(request, error)

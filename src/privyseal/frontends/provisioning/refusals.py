@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from privyseal.caller import Caller
 from privyseal.devices.enrolment import DeniedError
+from privyseal.devices.link_tokens import ExpiredError
 from privyseal.devices.throttle import TooOftenError
 from privyseal.devices.vending import PROVISIONED
 from privyseal.errors import ErrorCode, PrivySealError
@@ -64,7 +65,8 @@ def refusal(request: Request, error: PrivySealError) -> Response:
         response = problem(request, 429, error)
         response.headers.append(_retry_after(error.retry_after))
         return response
-    response = problem(request, STATUS[error.code], error)
+    status = 410 if isinstance(error, ExpiredError) else STATUS[error.code]
+    response = problem(request, status, error)
     if response.status == 503:
         response.headers.append(_retry_after(RETRY_AFTER_S))
     return response
