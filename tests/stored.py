@@ -7,8 +7,10 @@ from pathlib import Path
 
 from privyseal.events.refusals import REFUSED
 
+# What is told of the record, in its own time.
+TOLD = ("event_cursor", "event", "event_delivery")
 # Where refusals are on record, and what is signed over them.
-TRAIL = frozenset({"journal", "audit_key", "audit_checkpoint", "audit_chain", "audit_lease", "audit_sink"})
+TRAIL = frozenset({"journal", "audit_key", "audit_checkpoint", "audit_chain", "audit_sink", "job", *TOLD})
 
 
 class State:
@@ -18,7 +20,7 @@ class State:
         self._database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def contents(self) -> dict[str, str]:
-        """A digest of each table but those of the audit trail."""
+        """A digest of each table but those of the audit trail and of jobs, which go on by themselves."""
         tables = self._database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         names = [name for (name,) in tables if name not in TRAIL]
         assert len(names) >= 8

@@ -93,7 +93,7 @@ def iot_issuer(product: Deployment, url: str) -> AwsIotIssuer:
 def bench(request: pytest.FixtureRequest, product: Deployment) -> Bench:
     makers: dict[str, Make] = {
         "local": lambda terms: LocalIssuer(
-            terms,
+            lambda: terms,
             describe=product.authorities.authorities.describe,
             issue=product.authorities.issue_now,
             get=product.authorities.get_now,

@@ -23,7 +23,7 @@ class ByName(NamedTuple):
     name: str
 
 
-def encode(*position: datetime | str) -> str:
+def encode(*position: datetime | str | int) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
