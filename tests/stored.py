@@ -8,7 +8,7 @@ from pathlib import Path
 from privyseal.events.refusals import REFUSED
 
 # What is told of the record, in its own time.
-TOLD = ("event_cursor", "event", "event_delivery")
+TOLD = ("event_cursor", "event", "event_delivery", "serverless_cursor")
 # Where refusals are on record, and what is signed over them.
 TRAIL = frozenset({"journal", "audit_key", "audit_checkpoint", "audit_chain", "audit_sink", "job", *TOLD})
 

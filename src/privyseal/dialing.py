@@ -7,6 +7,7 @@ reachable; addresses that carry an IPv4 address inside them are as public as tha
 
 import ipaddress
 import socket
+import time
 from collections.abc import Sequence
 
 from privyseal.errors import ErrorCode, PrivySealError
@@ -15,13 +16,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291 §2.4, as far as IANA has allocated it
 _PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")  # RFC 6890 §2.2.2; a cloud's metadata service is in it
+_WIRE_SERVER = ipaddress.IPv4Address("168.63.129.16")  # Azure's, for its virtual machines alone
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1
 
 
 def is_public(address: Address) -> bool:
     """Whether it leads to a machine on the Internet, and to nobody's own network."""
     if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast and address not in _PROTOCOLS
+        own = address in _PROTOCOLS or address == _WIRE_SERVER
+        return address.is_global and not address.is_multicast and not own
     if (inner := _inside(address)) is not None:
         return is_public(inner)
     return address in _GLOBAL_UNICAST and address.is_global
@@ -38,7 +41,7 @@ def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def dial(host: str, port: int, *, allow_private: bool, seconds: float) -> socket.socket:
     """A TCP connection to one of the host's addresses. With a single address that is not public among
-    them, to none, unless `allow_private`.
+    them, to none, unless `allow_private`. However many there are, they get `seconds` together.
 
     Raises INVALID_ARGUMENT for such an address, UNAVAILABLE where nobody answers.
     """
@@ -51,13 +54,16 @@ def dial(host: str, port: int, *, allow_private: bool, seconds: float) -> socket
                     f"{host} is at an address of this machine or of a private network: only "
                     "allow-private = true connects to it.",
                 )
-    problem = "it has no address"
+    problem, until = "it has no address", time.monotonic() + seconds
     for address in found:
+        if (left := until - time.monotonic()) <= 0:
+            break
         family = socket.AF_INET6 if len(address) == 4 else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.settimeout(seconds)
+        connection.settimeout(left)
         try:
             connection.connect(address)
+            connection.settimeout(seconds)
         except OSError as error:
             connection.close()
             problem = error.strerror or str(error)

@@ -3,12 +3,36 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TextIO
 
 _LOGGER = "privyseal"
 # Whose own lines go the same way.
-_LIBRARIES = ("uvicorn", "asyncio")
+_LIBRARIES = ("uvicorn", "asyncio", "opentelemetry")
+# What every line says that is written meanwhile: the request that is served.
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_ABOUT: ContextVar[Mapping[str, Any]] = ContextVar("about", default=_NOTHING)
+
+
+@contextmanager
+def about(**fields: Any) -> Iterator[None]:
+    """Lines that are written inside also have these fields, libraries' lines too."""
+    token = _ABOUT.set({**_ABOUT.get(), **fields})
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
+def task_is_about(fields: Mapping[str, Any]) -> None:
+    """The same for all that this task of an event loop has still to do, and what runs in copies of its
+    context. For each request: it costs a fifth of `about`.
+    """
+    _ABOUT.set(fields)
 
 
 class _JsonLines(logging.Formatter):
@@ -18,6 +42,7 @@ class _JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
+        line.update(_ABOUT.get())
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

@@ -21,11 +21,14 @@ _AUTHORITY = (
     rf":certificate-authority/(?P<id>{_UUID})"
 )
 _AUTHORITY_ARN = re.compile(rf"\A{_AUTHORITY}\Z")
-_CERTIFICATE_ARN = re.compile(rf"\A{_AUTHORITY}/certificate/(?P<serial>[0-9a-f]{{32}})\Z")
+# 32 digits, or 40 where the serial is of an authority that was taken over: RFC 5280 allows 20 octets.
+_SERIAL = "[0-9a-f]{32}|(?!0{8})[0-9a-f]{40}"
+_CERTIFICATE_ARN = re.compile(rf"\A{_AUTHORITY}/certificate/(?P<serial>{_SERIAL})\Z")
 _MANAGED_ARN = re.compile(
     r"\Aarn:(?P<partition>aws[a-z-]*):acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
     rf":certificate/(?P<id>{_UUID})\Z"
 )
+_AWS_SERIALS = 1 << 128
 _SERIAL_TEXT = re.compile(r"\A[0-9a-fA-F]{1,40}\Z")
 
 
@@ -47,8 +50,8 @@ def new_serial() -> int:
 
 
 def format_serial(serial: int) -> str:
-    """The serial as AWS writes it in ARNs: 32 lower-case hex digits."""
-    return f"{serial:032x}"
+    """The serial as AWS writes it in ARNs: 32 lower-case hex digits; 40 where it has more than AWS's."""
+    return f"{serial:032x}" if serial < _AWS_SERIALS else f"{serial:040x}"
 
 
 def parse_serial(text: str) -> int:

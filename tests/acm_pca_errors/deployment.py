@@ -9,16 +9,14 @@ from pathlib import Path
 from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
 from privyseal.ca.service import CertificateAuthorities
-from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import acm_pca
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.http import App, Authenticator, Pool
 from privyseal.publishers.directory import DirectoryPublisher
-from privyseal.stores.sqlite import MEMORY, SqliteStore
 from tests.acm_pca_errors.wire import Wire
 from tests.aws_wire.fake import CountingMeter
-from tests.ca.world import ACCOUNT, CALLER, NOW, REGION, World
+from tests.ca.world import ACCOUNT, CALLER, REGION, World, in_memory
 from tests.frontends.live import serving
 
 ADMIN = AccessKey("AKIAADMIN00000000000", "the-secret-of-admin", ACCOUNT, CALLER.principal, admin=True)
@@ -51,28 +49,23 @@ class Scene:
 @contextmanager
 def deployment(folder: Path) -> Iterator[Scene]:
     """Everything is in memory, and buckets are in `folder`."""
-    clock = FixedClock(NOW)
-    store = SqliteStore(MEMORY, clock)
-    store.migrate()
-    world = World(store, clock)
-    world.ca.close()
-    world.ca = CertificateAuthorities(
-        world.store,
-        world.rows,
-        world.keys,
-        Buckets(folder),
-        urls=world.urls,
-        certificates_per_authority=CERTIFICATES_PER_AUTHORITY,
-    )
-    pool = Pool(2, 100)
-    authenticator = Authenticator(KeyRing({ADMIN.id: ADMIN}.get, clock), pool, REGION)
-    frontend = AwsFrontend([acm_pca.service(world.ca, pool)], authenticator, clock, REGION)
-    with serving(App(frontend.routes(), CountingMeter(), otherwise=frontend)) as url:
-        wire = Wire(url, ADMIN.id, ADMIN.secret, REGION, clock.now)
-        try:
-            yield Scene(world, wire, count())
-        finally:
-            wire.close()
-    pool.close()
-    world.ca.close()
-    store.close()
+    with in_memory() as world:
+        world.ca.close()
+        world.ca = CertificateAuthorities(
+            world.store,
+            world.rows,
+            world.keys,
+            Buckets(folder),
+            urls=world.urls,
+            certificates_per_authority=CERTIFICATES_PER_AUTHORITY,
+        )
+        pool = Pool(2, 100)
+        authenticator = Authenticator(KeyRing({ADMIN.id: ADMIN}.get, world.clock), pool, REGION)
+        frontend = AwsFrontend([acm_pca.service(world.ca, pool)], authenticator, world.clock, REGION)
+        with serving(App(frontend.routes(), CountingMeter(), otherwise=frontend)) as url:
+            wire = Wire(url, ADMIN.id, ADMIN.secret, REGION, world.clock.now)
+            try:
+                yield Scene(world, wire, count())
+            finally:
+                wire.close()
+        pool.close()

@@ -14,7 +14,8 @@ from privyseal.ca.states import Status
 from privyseal.names import CertificateArn, new_id
 from tests.acm_pca_errors.deployment import CERTIFICATES_PER_AUTHORITY, UNWRITABLE, Scene
 from tests.acm_pca_errors.requests import EC_CONFIGURATION, good
-from tests.acm_pca_errors.wire import MODEL, MODELLED, Members
+from tests.acm_pca_errors.wire import MODEL, MODELLED
+from tests.aws_calls import Members
 from tests.ca.parent import Parent
 from tests.ca.world import ACCOUNT, CALLER, REGION, csr, issue_request
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.acm_pca_errors.wire import Members
+from tests.aws_calls import Members
 
 EC_CONFIGURATION = {
     "KeyAlgorithm": "EC_prime256v1",

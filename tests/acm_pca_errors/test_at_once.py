@@ -8,8 +8,9 @@ from threading import Barrier
 import pytest
 
 from tests.acm_pca_errors.cannot_occur import CANNOT_OCCUR
-from tests.acm_pca_errors.wire import Members, Wire
+from tests.acm_pca_errors.wire import Wire
 from tests.acm_pca_members.stages import Stage, staged
+from tests.aws_calls import Members
 from tests.service import Service
 
 AT_ONCE = 8

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from tests.acm_pca_errors.requests import good
-from tests.acm_pca_errors.wire import Members, Wire
+from tests.acm_pca_errors.wire import Wire
+from tests.aws_calls import Members
 from tests.e2e.boto import TEMPLATE, csr_for
 
 # Operations that only look.

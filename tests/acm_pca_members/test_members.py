@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing
 import pytest
 
 from tests.acm_pca_errors.wire import MODEL, PROTOCOLS, Wire
-from tests.acm_pca_members.faults import FIRST, SHAPES, Fault, broken, faults
+from tests.acm_pca_members.faults import REQUESTS, faults
 from tests.acm_pca_members.stages import READING, Stage, staged
 from tests.service import Service
 from tests.stored import State
@@ -43,27 +43,20 @@ def test_a_wrong_member_is_refused_and_nothing_happens(
     _wait_for_reports(own_service)
     before = _digest(own_service)
     for fault in faults(operation, protocol):
-        answer = stage.wire.send(operation, broken(operation, good, fault), protocol)
+        answer = stage.wire.send(operation, REQUESTS.broken(operation, good, fault), protocol)
         assert answer.error == fault.error, (fault, answer)
         assert answer.status == 400, (fault, answer)
         if fault.kind != "type":
-            assert f"at '{_named(fault)}' failed to satisfy" in answer.message, (fault, answer)
+            assert f"at '{fault.named}' failed to satisfy" in answer.message, (fault, answer)
     assert _digest(own_service) == before
     assert stage.wire.send(operation, good, protocol).status == 200
     assert (_digest(own_service) == before) == (operation in READING)
 
 
-def _named(fault: Fault) -> str:
-    """The place as AWS's messages name it."""
-    return ".".join(
-        "1.member" if step == FIRST else f"{str(step)[:1].lower()}{str(step)[1:]}" for step in fault.path
-    )
-
-
 def test_every_member_of_every_request_is_got_wrong() -> None:
     """At least by its type, and each required one by its absence: nothing is left out of the list."""
     for operation in OPERATIONS:
-        shape = SHAPES[MODEL["operations"][operation]["input"]["shape"]]
+        shape = REQUESTS.shapes[MODEL["operations"][operation]["input"]["shape"]]
         for protocol in PROTOCOLS:
             found = list(faults(operation, protocol))
             assert {fault.path[0] for fault in found if fault.kind == "type"} == set(shape["members"])

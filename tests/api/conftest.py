@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from privyseal.clock import SystemClock
 from privyseal.devices.registered import RegistrationReader
 from privyseal.frontends.api import ApiFrontend, registrations
 from privyseal.frontends.api.jobs import endpoints as job_endpoints
+from privyseal.frontends.api.model import Endpoint
 from privyseal.frontends.http import App, Authenticator
 from privyseal.jobs.overview import Overview
 from privyseal.jobs.table import JOBS
@@ -60,21 +61,28 @@ def registered(product: Deployment) -> RegistrationReader:
 @contextmanager
 def running() -> Iterator[Service]:
     with deployment() as product:
-        authenticator = Authenticator(KeyRing(KEYS.get, SystemClock()), product.pool, REGION)
-        api = ApiFrontend(
-            authenticator,
-            SystemClock(),
-            product.pool,
-            certificates=product.authorities.reader,
-            devices=product.registry,
-            lifecycle=product.lifecycle,
-            revoking=product.authorities.named_revoking,
-            mass_revoking=product.authorities.mass_revoking,
-            crl_restarting=product.authorities.crl_restarting,
-            more=[
-                *job_endpoints(Overview(product.store, SqlJobs(), lambda: JOBS_HERE), product.pool),
-                *registrations.endpoints(registered(product), product.pool),
-            ],
-        )
-        with serving(App(api.routes(), SilentMeter())) as url:
+        more = [
+            *job_endpoints(Overview(product.store, SqlJobs(), lambda: JOBS_HERE), product.pool),
+            *registrations.endpoints(registered(product), product.pool),
+        ]
+        with serving_api(product, more) as url:
             yield Service(product, url)
+
+
+@contextmanager
+def serving_api(product: Deployment, more: Iterable[Endpoint]) -> Iterator[str]:
+    """The API of a deployment and these endpoints besides, for everybody in KEYS; its URL."""
+    api = ApiFrontend(
+        Authenticator(KeyRing(KEYS.get, SystemClock()), product.pool, REGION),
+        SystemClock(),
+        product.pool,
+        certificates=product.authorities.reader,
+        devices=product.registry,
+        lifecycle=product.lifecycle,
+        revoking=product.authorities.named_revoking,
+        mass_revoking=product.authorities.mass_revoking,
+        crl_restarting=product.authorities.crl_restarting,
+        more=more,
+    )
+    with serving(App(api.routes(), SilentMeter())) as url:
+        yield url

@@ -7,17 +7,11 @@ from typing import Any
 
 import pytest
 
-from privyseal.access.keyring import KeyRing
 from privyseal.client import ApiError, PrivySealClient
-from privyseal.clock import SystemClock
-from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.api.ca_rotations import endpoints
-from privyseal.frontends.http import App, Authenticator
-from privyseal.meter import SilentMeter
-from tests.api.conftest import ADMIN_KEY, KEYS, STRANGER_KEY
+from tests.api.conftest import ADMIN_KEY, STRANGER_KEY, serving_api
 from tests.devices.deployment import REGION
 from tests.devices.rotations import Process
-from tests.frontends.live import serving
 
 PATH = "/ca-rotations"
 
@@ -46,19 +40,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     process.register()
     process.enrol("one")
     product = process.product
-    api = ApiFrontend(
-        Authenticator(KeyRing(KEYS.get, SystemClock()), product.pool, REGION),
-        SystemClock(),
-        product.pool,
-        certificates=product.authorities.reader,
-        devices=product.registry,
-        lifecycle=product.lifecycle,
-        revoking=product.authorities.named_revoking,
-        mass_revoking=product.authorities.mass_revoking,
-        crl_restarting=product.authorities.crl_restarting,
-        more=endpoints(process.rotating, product.pool),
-    )
-    with serving(App(api.routes(), SilentMeter())) as url:
+    with serving_api(product, endpoints(process.rotating, product.pool)) as url:
         yield Service(process, url)
     product.close()
 

@@ -8,20 +8,15 @@ from typing import Any
 
 import pytest
 
-from privyseal.access.keyring import KeyRing
 from privyseal.client import ApiError, PrivySealClient
-from privyseal.clock import SystemClock
 from privyseal.events.history import History
 from privyseal.events.repositories import Delivery
 from privyseal.events.shapes.model import Event
-from privyseal.frontends.api import ApiFrontend, events
-from privyseal.frontends.http import App, Authenticator
-from privyseal.meter import SilentMeter
+from privyseal.frontends.api import events
 from privyseal.store import Store, Tx
 from privyseal.stores.repositories.events import SqlDeliveries, SqlEvents
-from tests.api.conftest import ADMIN_KEY, GUEST_KEY, KEYS, STRANGER_KEY
+from tests.api.conftest import ADMIN_KEY, GUEST_KEY, STRANGER_KEY, serving_api
 from tests.devices.deployment import ACCOUNT, REGION, deployment
-from tests.frontends.live import serving
 from tests.stores.rows import NOW
 
 RULES = [events.RuleItem("all", True, '{"source": ["a"]}', ["t"])]
@@ -77,19 +72,7 @@ def api_fixture() -> Iterator[Api]:
     with deployment() as product:
         made = Api(product.store, "")
         history = History(product.store, SqlEvents(), SqlDeliveries(), made.wake)
-        frontend = ApiFrontend(
-            Authenticator(KeyRing(KEYS.get, SystemClock()), product.pool, REGION),
-            SystemClock(),
-            product.pool,
-            certificates=product.authorities.reader,
-            devices=product.registry,
-            lifecycle=product.lifecycle,
-            revoking=product.authorities.named_revoking,
-            mass_revoking=product.authorities.mass_revoking,
-            crl_restarting=product.authorities.crl_restarting,
-            more=events.endpoints(history, RULES, product.pool),
-        )
-        with serving(App(frontend.routes(), SilentMeter())) as url:
+        with serving_api(product, events.endpoints(history, RULES, product.pool)) as url:
             made._url = url
             yield made
 

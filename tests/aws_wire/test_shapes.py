@@ -1,8 +1,6 @@
 """The generated shapes say what botocore's model says, and enforce every constraint of it."""
 
 import base64
-import gzip
-import json
 import sys
 import time
 import unicodedata
@@ -10,37 +8,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import botocore
 import msgspec
 import pytest
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import constraints, shapes_acm_pca
+from tests.acm_pca_errors.wire import MODEL
+from tests.acm_pca_members.faults import PATTERNS
 from tools import generate_shapes
 
-_DATA = Path(botocore.__file__).parent / "data" / "acm-pca" / "2017-08-22" / "service-2.json.gz"
-MODEL = json.loads(gzip.decompress(_DATA.read_bytes()))
 SHAPES: dict[str, dict[str, Any]] = MODEL["shapes"]
-
-# A shape with a pattern: text that fits it, its last character repeatable; and text that does not fit.
-FITTING = {
-    "ASN1PrintableString64": ("a", "ü"),
-    "AWSPolicy": ("{", "€"),
-    "AccountId": ("1", "11112222333x"),
-    "Arn": ("arn:aws:acm-pca:us-east-1:111122223333:certificate-authority/a", "arn:aws:s3:::bucket"),
-    "AuditReportId": ("12345678-1234-1234-1234-123456789012", "12345678-1234-1234-1234-12345678901X"),
-    "Base64String1To4096": ("AAAA", "A==="),
-    "CnameString": ("a", "a b"),
-    "CountryCodeString": ("D", "D1"),
-    "CrlPathString": ("a", "a//b"),
-    "CustomObjectIdentifier": ("1.2.3", "1.2.x"),
-    "IdempotencyToken": ("a", "€"),
-    "Principal": ("a", "*"),
-    "S3BucketName3To255": ("a", "a b c"),
-    "TagKey": ("k", "k\t"),
-    "TagValue": ("v", "v#"),
-}
-_REPEATABLE = set(FITTING) - {"AuditReportId", "Base64String1To4096", "CustomObjectIdentifier"}
+_REPEATABLE = set(PATTERNS) - {"AuditReportId", "Base64String1To4096", "CustomObjectIdentifier"}
 
 
 def test_the_files_are_those_that_the_generator_writes() -> None:
@@ -94,7 +72,7 @@ def _valid(shape_name: str) -> Any:
             return shape.get("min", 1)
     if "enum" in shape:
         return shape["enum"][0]
-    fitting = FITTING[shape_name][0] if "pattern" in shape else "x"
+    fitting = PATTERNS[shape_name][0] if "pattern" in shape else "x"
     missing = shape.get("min", 0) - len(fitting)
     return fitting + fitting[-1] * max(0, missing)
 
@@ -115,7 +93,7 @@ def _edges(shape_name: str) -> Iterator[tuple[Any, str]]:
     elif shape["type"] in {"string", "blob", "list"} and (low or high):
         unit = _valid(shape_name)[-1:]
         if shape_name in _REPEATABLE or shape["type"] != "string" or "pattern" not in shape:
-            base = FITTING[shape_name][0] if shape_name in FITTING else unit
+            base = PATTERNS[shape_name][0] if shape_name in PATTERNS else unit
             if high:
                 yield base + unit * (high - len(base)), ""
                 yield base + unit * (high + 1 - len(base)), f"length less than or equal to {high}"
@@ -124,7 +102,7 @@ def _edges(shape_name: str) -> Iterator[tuple[Any, str]]:
             elif low:
                 yield base[:0], f"length greater than or equal to {low}"
     if "pattern" in shape:
-        yield FITTING[shape_name][1], "regular expression pattern"
+        yield PATTERNS[shape_name][1], "regular expression pattern"
         yield _valid(shape_name) + "\n", ""
 
 
@@ -266,10 +244,10 @@ def test_unicode_classes_were_translated_by_hand_correctly() -> None:
             assert fits, f"U+{number:04X} {category} was accepted"
 
 
-@pytest.mark.parametrize("name", sorted(FITTING))
+@pytest.mark.parametrize("name", sorted(PATTERNS))
 def test_no_pattern_is_slow(name: str) -> None:
     """A megabyte of what almost fits is refused at once."""
-    fitting = FITTING[name][0]
+    fitting = PATTERNS[name][0]
     for unit in {fitting, fitting[-1], "/a", "/", ".1", "A=", "a:"}:
         started = time.perf_counter()
         with pytest.raises(msgspec.ValidationError):

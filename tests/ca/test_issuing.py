@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from privyseal.ca.model import SUBORDINATE
 from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.states import Status
-from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn, new_id
-from privyseal.stores.sqlite import MEMORY, SqliteStore
 from tests.ca.world import (
     ACCOUNT,
     CALLER,
@@ -28,6 +26,7 @@ from tests.ca.world import (
     World,
     csr,
     elsewhere,
+    in_memory,
     issue_request,
     spki,
 )
@@ -117,10 +116,11 @@ def _named(changes: Mapping[str, Any]) -> dict[str, Any]:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from([None, *BAD]), max_size=12))
 def test_answers_are_positional_whatever_the_mixture(kinds: list[str | None]) -> None:
-    clock = FixedClock(NOW)
-    store = SqliteStore(MEMORY, clock)
-    store.migrate()
-    world = World(store, clock)
+    with in_memory() as world:
+        _check_positions(world, kinds)
+
+
+def _check_positions(world: World, kinds: list[str | None]) -> None:
     arn = world.root()
     requests: list[IssueRequest] = []
     for n, kind in enumerate(kinds):
@@ -136,8 +136,6 @@ def test_answers_are_positional_whatever_the_mixture(kinds: list[str | None]) ->
             assert isinstance(answer, Issued)
             subject = x509.load_der_x509_certificate(answer.der).subject.rfc4514_string()
             assert subject == f"CN=device-{n}"
-    world.ca.close()
-    store.close()
 
 
 def test_an_empty_batch_is_an_empty_answer(world: World) -> None:

@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 from privyseal.ca.model import SHORT_LIVED_CERTIFICATE, SUBORDINATE
 from privyseal.ca.requests import Issued
 from privyseal.ca.states import Status
-from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode
-from privyseal.stores.sqlite import MEMORY, SqliteStore
-from tests.ca.world import CALLER, NOT_ISSUING, NOW, ROOT_TEMPLATE, Refused, World, csr, issue_request, pem
+from tests.ca.world import (
+    CALLER,
+    NOT_ISSUING,
+    NOW,
+    ROOT_TEMPLATE,
+    Refused,
+    World,
+    csr,
+    in_memory,
+    issue_request,
+    pem,
+)
 
 
 class TestRoots:
@@ -81,20 +90,15 @@ class TestValidity:
         st.one_of(st.integers(-5, 5000), st.integers(1, 2**63), st.integers(1_772_000_000, 2_100_000_000)),
     )
     def test_no_certificate_outlives_its_issuer(self, kind: str, value: int) -> None:
-        clock = FixedClock(NOW)
-        store = SqliteStore(MEMORY, clock)
-        store.migrate()
-        world = World(store, clock)
-        arn = world.root()
-        end = world.row(arn).not_after
-        (answer,) = world.answers(issue_request(arn, validity=(kind, value)))
-        if isinstance(answer, Issued):
-            certificate = x509.load_der_x509_certificate(answer.der)
-            assert NOW < certificate.not_valid_after_utc <= (end or datetime.now(UTC))
-        else:
-            assert answer.code in {ErrorCode.VALIDATION, ErrorCode.INVALID_ARGUMENT}
-        world.ca.close()
-        store.close()
+        with in_memory() as world:
+            arn = world.root()
+            end = world.row(arn).not_after
+            (answer,) = world.answers(issue_request(arn, validity=(kind, value)))
+            if isinstance(answer, Issued):
+                certificate = x509.load_der_x509_certificate(answer.der)
+                assert NOW < certificate.not_valid_after_utc <= (end or datetime.now(UTC))
+            else:
+                assert answer.code in {ErrorCode.VALIDATION, ErrorCode.INVALID_ARGUMENT}
 
     def test_a_short_lived_authority_issues_for_seven_days_and_no_longer(
         self, world: World, refused: Refused

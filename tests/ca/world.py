@@ -1,9 +1,11 @@
 """The CA domain on a real store, with the fakes of `fakes.py` at its ports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -24,6 +26,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn
 from privyseal.store import Store, Tx
 from privyseal.stores.repositories.ca import REPOSITORIES
+from privyseal.stores.sqlite import MEMORY, SqliteStore
 from tests.ca.fakes import Interrupted, WatchedKeys
 from tests.publishers.memory import MemoryPublisher
 
@@ -36,7 +39,7 @@ STRANGER = Caller("arn:aws:iam::444455556666:user/admin", "444455556666", "reque
 # What IssueCertificate says of an authority that is not ACTIVE, word for word.
 NOT_ISSUING = "The certificate authority is not in a valid state for issuing certificates"
 
-# Calls something that must be refused with a code; the message. A fixture of `conftest.py`.
+# Calls something that must be refused with a code; the message. A fixture of `tests/conftest.py`.
 Refused = Callable[..., str]
 
 TEMPLATE = "arn:aws:acm-pca:::template/"
@@ -136,6 +139,33 @@ class World:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(request.public_key()), critical=False)
         )
         return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+@contextmanager
+def in_memory() -> Iterator[World]:
+    """An empty one of its own, whose clock stands still."""
+    with _opened(MEMORY, FixedClock(NOW)) as world:
+        yield world
+
+
+@contextmanager
+def on_one_file(folder: Path, count: int = 2) -> Iterator[list[World]]:
+    """As many processes, each with its own services and connections, and one clock that stands still."""
+    clock = FixedClock(NOW)
+    with ExitStack() as worlds:
+        yield [worlds.enter_context(_opened(folder / "privyseal.db", clock)) for _ in range(count)]
+
+
+@contextmanager
+def _opened(path: Path | str, clock: FixedClock) -> Iterator[World]:
+    store = SqliteStore(path, clock)
+    store.migrate()
+    world = World(store, clock)
+    try:
+        yield world
+    finally:
+        world.ca.close()
+        store.close()
 
 
 def create_request(kind: str = ROOT, **changes: Any) -> CreateRequest:

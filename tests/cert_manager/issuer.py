@@ -11,7 +11,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.acm_pca_errors.wire import Answer, Members, Wire, encode
+from tests.acm_pca_errors.wire import Wire, encode
+from tests.aws_calls import Answer, Members
 
 TEMPLATE = "BlankEndEntityCertificate_APICSRPassthrough/V1"
 TOKEN_LENGTH = 36  # hex digits: as many as an idempotency token may have

@@ -2,12 +2,13 @@
 
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.http_server import serving
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ def aws_error(name: str, message: str = "no", status: int = 400) -> Answer:
 class FarSide:
     """`answer` decides; `received` is everything that came."""
 
-    def __init__(self, server: ThreadingHTTPServer, scheme: str) -> None:
+    def __init__(self) -> None:
         self.received: list[Received] = []
         self.answer: Callable[[Received], Answer] = lambda _: Answer()
-        self.url = f"{scheme}://127.0.0.1:{server.server_port}"
+        self.url = ""
 
     def say(self, *answers: Answer) -> None:
         """These answers, one after the other; the last one for ever."""
@@ -57,14 +58,14 @@ class FarSide:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    far_side: FarSide
+    state: FarSide
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         received = Received(self.command, self.path, headers, body)
-        self.far_side.received.append(received)
-        answer = self.far_side.answer(received)
+        self.state.received.append(received)
+        answer = self.state.answer(received)
         content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         for name, value in ({"Content-Length": str(len(content))} | answer.headers).items():
@@ -74,24 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that http.server looks for
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
 
 @contextmanager
 def far_side(tls: ssl.SSLContext | None = None) -> Iterator[FarSide]:
-    class Handler(_Handler):  # one for each far side, since it carries it
-        pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        if tls:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        side = FarSide(server, "https" if tls else "http")
-        Handler.far_side = side
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield side
-        finally:
-            server.shutdown()
-            thread.join()
+    side = FarSide()
+    with serving(_Handler, side, tls) as port:
+        side.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        yield side

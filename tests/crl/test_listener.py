@@ -52,7 +52,5 @@ def test_metrics_say_when_a_crl_runs_out(own: Service) -> None:
     crl = x509.load_der_x509_crl(fetch(root.leaf("device.example").crl_url))
     assert crl.next_update_utc
     authority = root.arn.rpartition("/")[2]
-    line = (
-        f'privyseal_crl_next_update_seconds{{authority="{authority}"}} {crl.next_update_utc.timestamp():.0f}'
-    )
+    line = f'x509_crl_next_update{{authority="{authority}"}} {crl.next_update_utc.timestamp():.0f}'
     assert line.encode() in _get(own.url, "/metrics")[1]

@@ -1,5 +1,6 @@
 """What an administrator does to a device happens to its certificates."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from privyseal.devices.identities import IdentityState
 from privyseal.devices.lifecycle import Change
 from privyseal.devices.states import Event
 from privyseal.errors import ErrorCode
-from privyseal.names import CertificateArn
+from privyseal.names import CertificateArn, format_serial
 from privyseal.stores.repositories.ca import REPOSITORIES
 from tests.devices.deployment import OPERATOR, Deployment
 from tests.devices.requests import csr
@@ -123,3 +124,67 @@ def test_certificates_of_another_issuer_are_left_alone(world: World) -> None:
     product, gone = world.product, world.enrol(csr(KEY, "sensor")).arn[:-1]
     held = product.store.transact(lambda tx: product.authorities.holding.hold(tx, OPERATOR, [arn, "", gone]))
     assert list(held) == []
+
+
+def aws_revokes(world: World, arn: str) -> None:
+    named = CertificateArn.parse(arn)
+    revoke = world.product.authorities.revocation.revoke
+    revoke(OPERATOR, str(named.authority), format_serial(named.serial), "KEY_COMPROMISE")
+
+
+def we_revoke(world: World, arn: str) -> None:
+    order(world, arn, "KEY_COMPROMISE")
+
+
+@pytest.mark.parametrize("revoke", [aws_revokes, we_revoke])
+def test_what_somebody_revokes_is_withdrawn_from_every_registrar(
+    world: World, revoke: Callable[[World, str], None]
+) -> None:
+    """AWS IoT Core reads no CRLs: what it is not told of still connects there."""
+    before, now = (world.enrol(csr(KEY, "sensor")).arn for _ in range(2))
+    revoke(world, now)
+    retire(world)
+    assert world.here.active == world.there.active == [before]
+    assert world.states() == {before: IdentityState.RETIRING, now: WITHDRAWN}
+    assert certificate(world, now).revocation_reason == "KEY_COMPROMISE"
+
+
+def test_a_retry_after_a_revocation_gets_a_certificate_that_works(world: World) -> None:
+    request = csr(KEY, "sensor")
+    before = world.enrol(request).arn
+    order(world, before, "KEY_COMPROMISE")
+    now = world.enrol(request).arn
+    assert stands(world, before, now) == [REVOKED, GOOD]
+    assert world.enrol(request).arn == now
+
+
+def test_what_is_revoked_before_it_is_finished_is_never_released(world: World) -> None:
+    request = csr(KEY, "sensor")
+    world.there.fail = ErrorCode.UNAVAILABLE
+    world.refused(request)
+    world.there.fail = None
+    (unfinished,) = world.states()
+    order(world, unfinished, "KEY_COMPROMISE")
+    released = world.enrol(request).arn
+    retire(world)
+    assert stands(world, unfinished, released) == [REVOKED, GOOD]
+    assert world.here.active == world.there.active == [released]
+    assert world.states() == {unfinished: WITHDRAWN, released: IdentityState.ACTIVE}
+
+
+def test_what_is_revoked_while_registrars_are_asked_is_never_released(world: World) -> None:
+    def revoke() -> None:
+        world.there.when_asked = lambda: None
+        order(world, next(iter(world.states())), "KEY_COMPROMISE")
+
+    world.there.when_asked = revoke
+    assert world.refused(csr(KEY, "sensor")).code is ErrorCode.UNAVAILABLE
+    assert world.here.active == world.there.active == []
+    assert world.noted() is None
+
+
+def test_what_is_held_stays_where_it_is(world: World) -> None:
+    arn = world.enrol(csr(KEY, "sensor")).arn
+    order(world, arn, "CERTIFICATE_HOLD")
+    retire(world)
+    assert world.states() == {arn: IdentityState.ACTIVE}

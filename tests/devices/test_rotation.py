@@ -26,6 +26,7 @@ from tests.devices.rotations import KEYS, Process
 
 TICK = timedelta(seconds=1)
 NEW_KEY = ec.generate_private_key(ec.SECP384R1())
+OLDER_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 class World:
@@ -168,6 +169,31 @@ def test_a_new_key_counts_only_when_its_certificate_does(world: World) -> None:
     assert world.public_key() == key_der(KEYS["one"].public_key())
     world.process.registrars["there"].fail = None
     assert world.rotate(first)
+
+
+def test_an_older_rotation_that_ends_later_does_not_take_the_newer_key_away(world: World) -> None:
+    first, older = world.process.enrol("one"), csr(OLDER_KEY, "one")
+    world.process.registrars["there"].fail = ErrorCode.UNAVAILABLE
+    with pytest.raises(PrivySealError):
+        world.rotation(new_keys=True).rotate(_der(first), older, request_id="r")
+    world.process.registrars["there"].fail = None
+    world.process.advance(1)
+    world.rotate(first, "one", NEW_KEY)
+    assert world.rotation(new_keys=True).rotate(_der(first), older, request_id="r")
+    assert world.public_key() == key_der(NEW_KEY.public_key())
+
+
+def test_of_two_new_keys_at_once_the_one_that_counts_first_stays(world: World) -> None:
+    first, there = world.process.enrol("one"), world.process.registrars["there"]
+
+    def overtake() -> None:
+        there.when_asked = lambda: None
+        world.rotate(first, "one", NEW_KEY)
+
+    there.when_asked = overtake
+    with pytest.raises(DeniedError, match="another key meanwhile"):
+        world.rotation(new_keys=True).rotate(_der(first), csr(OLDER_KEY, "one"), request_id="r")
+    assert world.public_key() == key_der(NEW_KEY.public_key())
 
 
 def test_a_broken_proof_of_possession_is_refused_first(world: World) -> None:

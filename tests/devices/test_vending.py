@@ -1,5 +1,6 @@
 """Vending: what is recorded before a certificate is released, and what becomes of the one before."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -14,12 +15,12 @@ from privyseal.devices.ports import Issuer, Registrar
 from privyseal.devices.registration import Registrations
 from privyseal.devices.states import State
 from privyseal.devices.steps import StepState
-from privyseal.devices.vending import Enrolled, Vending
+from privyseal.devices.vending import REQUESTED, Enrolled, Vending
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.store import Store
 from privyseal.x509.csr import parse_pem
 from tests.ca.fakes import Interrupted
-from tests.devices.deployment import ACCOUNT, OPERATOR, Deployment
+from tests.devices.deployment import ACCOUNT, OPERATOR, Deployment, key_pem
 from tests.devices.fakes import MemoryRegistrar
 from tests.devices.requests import csr
 
@@ -177,6 +178,37 @@ def test_a_device_that_is_suspended_while_it_enrols_gets_nothing(world: World) -
     assert set(world.states().values()) == {ISSUED}
 
 
+def test_a_device_that_gets_another_key_while_it_enrols_gets_nothing_with_the_one_before(
+    world: World,
+) -> None:
+    """It may be the stolen one."""
+    other = ec.generate_private_key(ec.SECP256R1())
+    world.there.when_asked = lambda: rekey(world, other)
+    assert world.refused(csr(KEY, "sensor")).code is ErrorCode.ACCESS_DENIED
+    assert world.noted() is None
+    assert world.enrol(csr(other, "sensor")).arn == world.noted()
+
+
+def rekey(world: World, key: ec.EllipticCurvePrivateKey) -> None:
+    world.product.lifecycle.rekey(OPERATOR, "sensor", key_pem(key.public_key()))
+
+
+def test_one_csr_is_a_request_of_its_own_to_each_issuer(world: World) -> None:
+    """`/proto` may have another issuer than `/new`: neither answers with what the other has issued."""
+    product, request = world.product, parse_pem(csr(KEY, "sensor"))
+    device = product.registry.show(OPERATOR, "sensor")
+    one, other = (
+        vending_on(product, product.store, product.issuer(authority), {}, scope=scope)
+        for authority, scope in [(world.authority, ""), (product.hierarchy(), "other")]
+    )
+    first, second = (each.vend(device, request, CALLER) for each in (one, other))
+    assert first.chain != second.chain
+    assert one.vend(device, request, CALLER) == first
+    assert other.vend(device, request, CALLER) == second
+    digests = {each["detail"]["csr_sha256"] for each in product.journal() if each["action"] == REQUESTED}
+    assert digests == {hashlib.sha256(request.der).hexdigest()}
+
+
 def test_whoever_is_overtaken_by_a_withdrawal_undoes_its_own_work(world: World) -> None:
     product = world.product
 
@@ -205,7 +237,7 @@ def test_no_transaction_is_open_while_a_registrar_is_asked(world: World) -> None
 
 
 def vending_on(
-    product: Deployment, store: Store, issuer: Issuer, registrars: Mapping[str, Registrar]
+    product: Deployment, store: Store, issuer: Issuer, registrars: Mapping[str, Registrar], scope: str = ""
 ) -> Vending:
     registrations = Registrations(store, product.identities, product.steps, registrars)
-    return Vending(store, product.devices, product.identities, issuer, registrations)
+    return Vending(store, product.devices, product.identities, issuer, registrations, scope=scope)

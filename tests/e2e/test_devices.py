@@ -136,7 +136,7 @@ validity-days = 30
 def _chain_verifies(factory: Factory, device: Device, answer: Answer) -> x509.Certificate:
     """By openssl, from the device's certificate to the root of whoever issued it."""
     assert answer.status == 200, answer.body
-    assert set(answer.body) == {"certificate", "certificate_chain", "certificate_arn"}
+    assert set(answer.body) == {"certificate", "certificate_chain", "certificate_arn", "endpoint"}
     certificate, chain = factory.file(f"{device.id}.cert"), factory.file(f"{device.id}.chain")
     certificate.write_text(answer.body["certificate"])
     chain.write_text(answer.body["certificate_chain"])

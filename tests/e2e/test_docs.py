@@ -32,7 +32,7 @@ PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 # Languages of blocks: run, loaded as settings, or only shown.
-RUN, LOADED, SHOWN = {"sh", "python"}, {"toml"}, {"console", "ini"}
+RUN, LOADED, SHOWN = {"sh", "python"}, {"toml"}, {"console", "ini", "json", "yaml"}
 
 
 def _blocks(page: Path) -> list[tuple[str, str]]:

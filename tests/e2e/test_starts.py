@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from cryptography import x509
@@ -295,3 +296,33 @@ def test_a_certificate_that_was_brought_is_looked_at_before_anything_is_made(tmp
         assert certificate in said
         assert "Traceback" not in said
     assert not directory.exists()
+
+
+IOT = '[registrars.iot]\ntype = "aws-iot"\nregions = ["us-east-1"]\n'
+AUTHORITY = f"arn:aws:acm-pca:us-east-1:111122223333:certificate-authority/{UUID(int=7)}"
+PCA = f'[issuers.pca]\ntype = "aws-pca"\nauthority = "{AUTHORITY}"\n'
+
+
+@pytest.mark.parametrize(
+    ("devices", "sections", "told"),
+    [
+        ('registrars = ["iot"]', f'{IOT}profile = "nobodys"', "nobodys"),
+        ('registrars = ["iot"]', f'{IOT}endpoint-url = "nowhere"', "nowhere"),
+        ('registrars = ["broker"]', '[registrars.broker]\ntype = "mosquitto"\nfolder = "/tmp/b"', "pid-file"),
+        ('issuer = "core"', '[issuers.core]\ntype = "aws-iot"\nregion = "us-east-1"', "needs a registrar"),
+        ('issuer = "pca"', f'{PCA}profile = "nobodys"', "nobodys"),
+        ('source = "list"', '[sources.list]\ntype = "dynamodb"\ntable = "t"\nprofile = "nobodys"', "nobodys"),
+    ],
+    ids=["profile", "address", "broker", "registrar", "issuer", "source"],
+)
+def test_a_section_about_devices_that_cannot_be_used_ends_the_start_in_one_line(
+    tmp_path: Path, devices: str, sections: str, told: str
+) -> None:
+    """Not a worker, with a trace of its calls."""
+    config = tmp_path / "privyseal.toml"
+    config.write_text(f"[devices]\n{devices}\n{sections}\n")
+    said = fails(*COMMAND, "up", "--data-dir", tmp_path / "data", "--port", "0", "--config", config)
+    assert said.startswith("error: ")
+    assert told in said
+    assert "Traceback" not in said
+    assert "worker" not in said

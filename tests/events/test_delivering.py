@@ -4,10 +4,9 @@ import itertools
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,19 +28,6 @@ from tests.stores.rows import ACCOUNT, CALLER, NOW
 
 GIVE_UP = timedelta(hours=24)
 PATIENCE_S = 20
-
-
-@pytest.fixture(name="clock")
-def clock_fixture() -> FixedClock:
-    return FixedClock(NOW)
-
-
-@pytest.fixture(name="store")
-def store_fixture(tmp_path: Path, clock: FixedClock) -> Iterator[SqliteStore]:
-    made = SqliteStore(tmp_path / "privyseal.db", clock)
-    made.migrate()
-    yield made
-    made.close()
 
 
 def add(store: Store, *subjects: str, targets: Sequence[str] = ("t",)) -> list[str]:

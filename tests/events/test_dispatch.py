@@ -1,7 +1,7 @@
 """Dispatch: what the journal says becomes history and deliveries, once, whatever happens meanwhile."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,25 +22,12 @@ from privyseal.stores.migrate import migrations
 from privyseal.stores.repositories.events import SqlDeliveries, SqlEvents
 from privyseal.stores.repositories.journal import SqlJournal
 from privyseal.stores.sqlite import SqliteStore
-from tests.stores.rows import ACCOUNT, CALLER, NOW, REGION
+from tests.stores.rows import ACCOUNT, CALLER, REGION
 
 T = TypeVar("T")
 CA = AuthorityArn(REGION, ACCOUNT, "11223344-1234-1122-2233-112233445566")
 RENEWABLE = '{"source": ["aws.acm-pca"], "detail-type": [{"suffix": "Creation"}]}'
 EVERYTHING = '{"source": [{"exists": true}]}'
-
-
-@pytest.fixture(name="clock")
-def clock_fixture() -> FixedClock:
-    return FixedClock(NOW)
-
-
-@pytest.fixture(name="store")
-def store_fixture(tmp_path: Path, clock: FixedClock) -> Iterator[SqliteStore]:
-    made = SqliteStore(tmp_path / "privyseal.db", clock)
-    made.migrate()
-    yield made
-    made.close()
 
 
 def rules(*rows: tuple[str, list[str]]) -> Rules:

@@ -1,7 +1,5 @@
 """The data directory: for its owner alone, one service at a time, and never without its key."""
 
-import json
-import os
 import stat
 import subprocess
 import sys
@@ -10,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from privyseal.clock import SystemClock
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.hosting.data_directory import DataDirectory, write_private
+from privyseal.hosting.data_directory import DataDirectory
 from privyseal.stores.sqlite import SqliteStore
 
 PLACE = {"table": "t", "row": "r", "column": "c"}
@@ -39,8 +38,8 @@ def test_everything_in_it_is_for_its_owner_alone(directory: DataDirectory) -> No
     """Although the process began with a umask that lets others read."""
     directory.wrapper()
     directory.write_environment({"url": "http://127.0.0.1:8700"})
-    write_private(directory.tls_key, b"key")
-    write_private(directory.bundle, b"pem")
+    write_file(directory.tls_key, [b"key"])
+    write_file(directory.bundle, [b"pem"])
     store = SqliteStore(directory.database, SystemClock())
     store.migrate()
     with directory.locked():
@@ -52,7 +51,7 @@ def test_everything_in_it_is_for_its_owner_alone(directory: DataDirectory) -> No
 
 
 def test_preparing_again_keeps_what_is_there(directory: DataDirectory) -> None:
-    write_private(directory.bundle, b"pem")
+    write_file(directory.bundle, [b"pem"])
     directory.prepare()
     assert directory.bundle.read_bytes() == b"pem"
 
@@ -163,67 +162,3 @@ class TestEnvironment:
         with pytest.raises(PrivySealError) as refusal:
             directory.read_environment()
         assert_unusable(refusal, directory, "environment.json is damaged")
-
-
-class TestWritePrivate:
-    def test_it_replaces_whole_files_and_their_modes(self, tmp_path: Path) -> None:
-        path = tmp_path / "file"
-        path.write_bytes(b"old and long")
-        path.chmod(0o644)
-        write_private(path, b"new")
-        assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
-
-    def test_a_link_is_replaced_and_not_followed(self, tmp_path: Path) -> None:
-        target, link = tmp_path / "target", tmp_path / "link"
-        target.write_bytes(b"mine")
-        link.symlink_to(target)
-        write_private(link, b"new")
-        assert (target.read_bytes(), link.read_bytes(), link.is_symlink()) == (b"mine", b"new", False)
-
-    def test_a_write_that_fails_leaves_the_old_file_and_no_rest(self, tmp_path: Path) -> None:
-        (tmp_path / "file").mkdir()
-        with pytest.raises(OSError, match="directory"):
-            write_private(tmp_path / "file", b"new")
-        assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-    def test_readers_never_see_half_a_file(self, tmp_path: Path) -> None:
-        """A reader that opens the file again and again meets whole contents only."""
-        path = tmp_path / "file"
-        write_private(path, json.dumps(["x"] * 1000).encode())
-        program = "import sys, json\nwhile True: json.load(open(sys.argv[1]))"
-        with subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE) as reader:
-            for n in range(200):
-                write_private(path, json.dumps([str(n)] * (n * 20)).encode())
-            assert reader.poll() is None, reader.communicate()
-            reader.kill()
-        assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - names are all that is asked for
-
-
-def test_a_key_encryption_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    """As ssh treats its keys: a copy restored with open modes has to be closed first."""
-    directory = DataDirectory(tmp_path)
-    directory.wrapper()
-    directory.kek.chmod(0o640)
-    with pytest.raises(PrivySealError, match="chmod 600"):
-        directory.wrapper()
-
-
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
-def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
-    """Whoever can write there can replace keys, bundle and database."""
-    path = tmp_path / "open"
-    path.mkdir()
-    path.chmod(mode)
-    with pytest.raises(PrivySealError, match="chmod 700"):
-        DataDirectory(path).prepare()
-
-
-def test_the_key_of_the_audit_trail_is_written_once_and_never_replaced(directory: DataDirectory) -> None:
-    """Whoever has put another one into the database cannot make the next start agree."""
-    directory.keep_audit_key(b"one")
-    directory.keep_audit_key(b"one")
-    assert (directory.audit_key.read_bytes(), mode(directory.audit_key)) == (b"one", 0o600)
-    with pytest.raises(PrivySealError) as error:
-        directory.keep_audit_key(b"another")
-    assert_unusable(error, directory, "audit-key.pem is not the key in the database")
-    assert directory.audit_key.read_bytes() == b"one"

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from privyseal.agent.folder import DeviceFolder
 from privyseal.agent.mqtt import Connection
-from privyseal.client.private_files import write_private
+from privyseal.durable import write_file
 from privyseal.registrars.mosquitto import BrokerCrl, MosquittoRegistrar
 from privyseal.registrars.mosquitto_reload import told_by
 from tests.mqtt.broker import Broker
@@ -64,7 +64,7 @@ class Deployment:
     def stored(self, device: Device) -> DeviceFolder:
         kept = DeviceFolder(self.folder / device.id, device.id)
         kept.path.mkdir(mode=0o700, exist_ok=True)
-        write_private(kept.key, key_bytes(device.key), force=True)
+        write_file(kept.key, [key_bytes(device.key)])
         kept.keep(pem(device.certificate).decode(), pem(*device.authority.chain).decode())
         return kept
 

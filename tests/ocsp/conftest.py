@@ -3,9 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from privyseal.clock import FixedClock
-from privyseal.stores.sqlite import MEMORY, SqliteStore
-from tests.ca.world import NOW, World
+from tests.ca.world import World, in_memory, on_one_file
 from tests.e2e import boto
 from tests.ocsp.deployment import Deployment
 from tests.service import Service
@@ -29,24 +27,12 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 @pytest.fixture(name="world")
 def world_fixture() -> Iterator[World]:
     """The CA domain of one process, in memory, with a clock that stands still."""
-    clock = FixedClock(NOW)
-    store = SqliteStore(MEMORY, clock)
-    store.migrate()
-    world = World(store, clock)
-    yield world
-    world.ca.close()
-    store.close()
+    with in_memory() as world:
+        yield world
 
 
 @pytest.fixture(name="processes")
 def processes_fixture(tmp_path: Path) -> Iterator[list[World]]:
     """Two processes on one file, each with its own services and connections."""
-    clock = FixedClock(NOW)
-    stores = [SqliteStore(tmp_path / "privyseal.db", clock) for _ in range(2)]
-    for each in stores:
-        each.migrate()
-    worlds = [World(each, clock) for each in stores]
-    yield worlds
-    for world, store in zip(worlds, stores, strict=True):
-        world.ca.close()
-        store.close()
+    with on_one_file(tmp_path) as worlds:
+        yield worlds

@@ -108,6 +108,35 @@ def test_quotas_are_those_of_the_settings(tmp_path: Path) -> None:
         pca.describe_certificate_authority(CertificateAuthorityArn=arn)
 
 
+def test_quotas_of_acm_count_apart_from_those_of_acm_pca(tmp_path: Path) -> None:
+    """Both services have a GetCertificate."""
+    config = "[quotas]\nacm-requests-per-second = { GetCertificate = 1, GetAccountConfiguration = 2 }\n"
+    with running(tmp_path, config) as service, boto.client(service, "acm") as acm:
+        codes = []
+        for _ in range(20):
+            try:
+                acm.get_account_configuration()
+                codes.append("")
+            except ClientError as error:
+                codes.append(code(error))
+        assert set(codes) == {"", "ThrottlingException"}
+        acm.list_certificates()
+        with boto.client(service) as pca:
+            authority = pca.list_certificate_authorities()["CertificateAuthorities"][0]["Arn"]
+            missing = f"{authority}/certificate/{'0' * 32}"
+            for _ in range(5):
+                with pytest.raises(ClientError) as refused:
+                    pca.get_certificate(CertificateAuthorityArn=authority, CertificateArn=missing)
+                assert code(refused.value) == "ResourceNotFoundException"
+
+
+def test_an_operation_that_acm_has_not_ends_the_start(tmp_path: Path) -> None:
+    config = "[quotas]\nacm-requests-per-second = { ListTags = 2 }\n"
+    with pytest.raises(AssertionError) as failure, running(tmp_path, config):
+        pass
+    assert "quotas.acm-requests-per-second names 'ListTags'" in str(failure.value)
+
+
 def test_an_operation_that_there_is_not_ends_the_start(tmp_path: Path) -> None:
     config = "[quotas]\nrequests-per-second = { ListTag = 2 }\n"
     with pytest.raises(AssertionError) as failure, running(tmp_path, config):

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import Request, urlopen
 
 import botocore.session
+
+from tests.http_server import serving
 
 
 @dataclass(frozen=True)
@@ -78,18 +80,18 @@ class Between:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    between: Between
+    state: Between
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = read_call(self.command, self.path, headers, body)
-        with self.between.lock:
-            number = len(self.between.calls)
-            self.between.calls.append(call)
-        verdict = self.between.verdict(number, call)
+        with self.state.lock:
+            number = len(self.state.calls)
+            self.state.calls.append(call)
+        verdict = self.state.verdict(number, call)
         status, answer = (0, b"") if verdict in {"refuse", "drop"} else self._forward(headers, body)
-        self.between.replies.append(answer)
+        self.state.replies.append(answer)
         if verdict in {"cut", "drop"}:
             self.close_connection = True
             return
@@ -108,16 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         kept = {name: value for name, value in headers.items() if name not in {"host", "connection"}}
-        request = Request(self.between.target + self.path, body or None, kept, method=self.command)
+        request = Request(self.state.target + self.path, body or None, kept, method=self.command)
         try:
             with urlopen(request, timeout=20) as reply:
                 return reply.status, reply.read()
         except HTTPError as error:
             self._error = error.headers.get("x-amzn-errortype") or ""
             return error.code, error.read()
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 def read_call(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
@@ -165,14 +164,6 @@ def _routes() -> tuple[_Route, ...]:
 @contextmanager
 def between(target: str) -> Iterator[Between]:
     state = Between(target)
-    handler = type("Handler", (_Handler,), {"between": state})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    state.url = "http://{}:{}".format(*server.server_address)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with serving(_Handler, state) as port:
+        state.url = f"http://127.0.0.1:{port}"
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

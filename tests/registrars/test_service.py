@@ -2,16 +2,18 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from urllib.request import Request, urlopen
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.devices.deployment import key_pem
 from tests.devices.requests import csr
 from tests.registrars.registry import Registry, der
-from tests.service import Service
+from tests.service import Service, patience
 
 HOME, AWAY = "us-east-1", "eu-central-1"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -50,8 +52,8 @@ def register(service: Service, device_id: str) -> None:
     assert service.environment.client().rest("POST", "/devices", body)["imported"] == 1
 
 
-def post(service: Service, path: str, device_id: str) -> str:
-    header = base64.b64encode(csr(KEY, device_id)).decode()
+def post(service: Service, path: str, device_id: str, request: bytes = b"") -> str:
+    header = base64.b64encode(request or csr(KEY, device_id)).decode()
     with urlopen(Request(service.url + path, b"", {"device-csr": header}, method="POST")) as reply:
         return str(reply.read().decode())
 
@@ -76,3 +78,28 @@ def test_proto_gives_what_aws_iot_core_has_issued_registered_where_it_was(
     assert registry.of(HOME).certificates == (("ACTIVE", der(pem)),)
     assert list(registry.of(HOME).things) == ["meter"]
     assert registry.of(AWAY).certificates == ()
+
+
+def test_one_csr_gets_from_each_path_what_its_issuer_issues(service: Service, registry: Registry) -> None:
+    """And a retry of each gets the same again."""
+    register(service, "gauge")
+    request = csr(KEY, "gauge")
+    answers = {path: post(service, path, "gauge", request) for path in ("/new", "/proto")}
+    new, proto = json.loads(answers["/new"])["certificate"], answers["/proto"]
+    assert x509.load_pem_x509_certificate(new.encode()).issuer.rfc4514_string() == "CN=Privy Seal Issuing CA"
+    assert x509.load_pem_x509_certificate(proto.encode()).issuer.rfc4514_string() == "O=AWS IoT"
+    assert {path: post(service, path, "gauge", request) for path in answers} == answers
+    assert registry.of(AWAY).certificates == (("ACTIVE", der(new)),)
+
+
+def test_a_certificate_that_somebody_revokes_is_revoked_in_every_region(
+    service: Service, registry: Registry
+) -> None:
+    register(service, "valve")
+    pem = json.loads(post(service, "/new", "valve"))["certificate"]
+    asked = {"device_id": "valve", "reason": "KEY_COMPROMISE"}
+    service.environment.client().rest("POST", "/revocations", {"revocations": [asked]})
+    until = time.monotonic() + patience(60)
+    while any(registry.of(region).certificates != (("REVOKED", der(pem)),) for region in (HOME, AWAY)):
+        assert time.monotonic() < until
+        time.sleep(0.2)

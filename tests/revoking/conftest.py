@@ -1,7 +1,6 @@
 """A CA domain with mass revocations and CRLs that run when a test says so."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -12,11 +11,9 @@ from privyseal.ca.revocation.mass import OrderRequest, Progress
 from privyseal.ca.revocation.mass_model import Filter, State
 from privyseal.ca.revocation.mass_work import MassWork
 from privyseal.ca.revocation.named import Name, Outcome, Result, Revoke
-from privyseal.clock import FixedClock
-from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.errors import PrivySealError
 from privyseal.names import AuthorityArn
-from privyseal.stores.sqlite import MEMORY, SqliteStore
-from tests.ca.world import CALLER, NOW, TEMPLATE, Refused, World, csr
+from tests.ca.world import CALLER, TEMPLATE, World, csr, in_memory, on_one_file
 from tests.crl.conftest import Scene
 from tests.stores.tables import Row, rows_of
 
@@ -117,54 +114,21 @@ def state(progress: Progress) -> tuple[State, int]:
     return progress.order.state, sum(step.revoked for _, step in progress.steps)
 
 
-@contextmanager
-def in_memory() -> Iterator[Revoking]:
-    clock = FixedClock(NOW)
-    store = SqliteStore(MEMORY, clock)
-    store.migrate()
-    world = World(store, clock)
-    try:
-        yield Revoking(world)
-    finally:
-        world.ca.close()
-        store.close()
-
-
 @pytest.fixture(name="revoking")
 def revoking_fixture() -> Iterator[Revoking]:
-    with in_memory() as made:
-        yield made
-
-
-@pytest.fixture(name="refused")
-def refused_fixture() -> Refused:
-    """Calls something that must be refused with that code; the message."""
-
-    def call(code: ErrorCode, function: Callable[..., object], *arguments: object) -> str:
-        with pytest.raises(PrivySealError) as refusal:
-            function(*arguments)
-        assert refusal.value.code is code
-        return refusal.value.message
-
-    return call
+    with in_memory() as world:
+        yield Revoking(world)
 
 
 @pytest.fixture(name="shared", scope="module")
 def shared_fixture() -> Iterator[Revoking]:
     """One for all examples of a property."""
-    with in_memory() as made:
-        yield made
+    with in_memory() as world:
+        yield Revoking(world)
 
 
 @pytest.fixture(name="workers")
 def workers_fixture(tmp_path: Path) -> Iterator[list[Revoking]]:
     """Two processes on one database."""
-    clock = FixedClock(NOW)
-    stores = [SqliteStore(tmp_path / "privyseal.db", clock) for _ in range(2)]
-    for store in stores:
-        store.migrate()
-    worlds = [World(store, clock) for store in stores]
-    yield [Revoking(world) for world in worlds]
-    for world, store in zip(worlds, stores, strict=True):
-        world.ca.close()
-        store.close()
+    with on_one_file(tmp_path) as worlds:
+        yield [Revoking(world) for world in worlds]

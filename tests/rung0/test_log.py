@@ -17,14 +17,15 @@ HOSTILE = 'x\n{"level": "info", "event": "forged"}\r\x1b[31m\u2028\ud800'
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """Where the product's lines go meanwhile; afterwards the logger is as it was."""
-    logger = logging.getLogger("privyseal")
-    before = logger.handlers[:], logger.level, logger.propagate
+    """Where the product's lines go meanwhile; afterwards all loggers are as they were."""
+    loggers = [logging.getLogger(name) for name in ("privyseal", "uvicorn", "asyncio", "opentelemetry")]
+    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     written = io.StringIO()
     log.configure("info", written)
     yield written
-    logger.handlers[:], logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
+    for logger, handlers, level, propagate in before:
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

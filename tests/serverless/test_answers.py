@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -72,6 +72,17 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"force_issue": "False"}, "force_issue must be true or false"),
     ({"cert_bundle": 1}, "cert_bundle must be true or false"),
     ({"extended_key_usages": ["1.x"]}, "Extended key usage '1.x' is not a valid object identifier"),
+    ({"purposes": ["client_auth"] * 21}, "There are more than 20 purposes"),
+    ({"extended_key_usages": ["1.2.3"] * 21}, "There are more than 20 extended key usages"),
+    ({"sans": ["a.example.com"] * 151}, "There are more than 150 subject alternative names"),
+    ({"extensions": [{}] * 21}, "There are more than 20 custom extensions"),
+    ({"extensions": {}}, "Custom extensions must be a list of objects"),
+    (
+        {"email_address": "é@example.com"},
+        "email_address cannot be in a certificate: a string holds octets that its type does not allow",
+    ),
+    ({"ca_chain_only": "true"}, "ca_chain_only must be true or false"),
+    ({"csr_file": ["x"]}, "csr_file must be the name of a file"),
     ({"csr_file": "x.csr"}, "CSR file 'x.csr' not found in S3 bucket 'csr-bucket'"),
 ]
 
@@ -93,6 +104,19 @@ def test_what_is_no_csr_is_refused(function: Function, content: bytes) -> None:
     assert set(function.ask(base64_csr_data=coded(content))) == {"error"}
 
 
+def test_base64_of_a_csr_may_have_line_breaks(function: Function) -> None:
+    """As `base64` without options makes them."""
+    assert "CertificateInfo" in function.ask(base64_csr_data=base64.encodebytes(csr()).decode())
+
+
+def test_a_csr_that_is_no_base64_of_pem_is_refused(function: Function) -> None:
+    """Bare PEM, and base64 of DER."""
+    pem = csr()
+    der = x509.load_pem_x509_csr(pem).public_bytes(Encoding.DER)
+    for given in (pem.decode(), coded(der)):
+        assert set(function.ask(base64_csr_data=given)) == {"error"}
+
+
 def test_a_csr_with_a_broken_signature_is_refused(function: Function) -> None:
     pem = csr()
     der = bytearray(x509.load_pem_x509_csr(pem).public_bytes(Encoding.DER))
@@ -103,6 +127,22 @@ def test_a_csr_with_a_broken_signature_is_refused(function: Function) -> None:
         + b"-----END CERTIFICATE REQUEST-----\n"
     )
     assert "signature" in function.ask(base64_csr_data=coded(broken))["error"]
+
+
+def test_a_key_that_is_too_weak_is_refused(function: Function) -> None:
+    """RSA below 2048 bits, which serverless-ca takes."""
+    answer = function.ask(base64_csr_data=coded(csr(key=rsa.generate_private_key(65537, 1024))))
+    assert set(answer) == {"error"}
+    assert "1024" in answer["error"]
+
+
+@pytest.mark.parametrize("key", [rsa.generate_private_key(65537, 2048), mldsa.MLDSA44PrivateKey.generate()])
+def test_every_kind_of_key_gets_both_bits_of_key_usage(function: Function, key: Any) -> None:
+    """serverless-ca's validator asks for digitalSignature and keyEncipherment, whatever the key."""
+    found = certificate(function.ask(base64_csr_data=coded(csr(key=key))))
+    usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.digital_signature, usage.key_encipherment) == (True, True)
+    assert found.public_key() == key.public_key()
 
 
 def test_a_csr_without_a_common_name_is_refused_even_where_the_request_has_one(function: Function) -> None:
@@ -164,7 +204,7 @@ def test_a_csr_file_wins_over_the_csr_in_the_request(function: Function) -> None
 
 
 def test_an_authority_that_is_not_there_is_not_found_under_its_slug(function: Function) -> None:
-    function.terms = replace(function.terms, authority=function.issuing[:-1] + "0")
+    function.terms = replace(function.terms, authority=function.issuing[:-12] + "0" * 12)
     assert function.ask() == {"error": "CA serverless-issuing-ca-dev not found"}
 
 
@@ -190,6 +230,28 @@ EXTENSIONS: list[tuple[Any, str]] = [
     ([{"oid": "1.2.x", "value_b64": "BQA="}], "Custom extension OID 1.2.x is not a valid object identifier"),
     ([{"oid": "1.2.3"}], "Custom extension OID 1.2.3 is missing required field 'value_b64'"),
     ([{"oid": "1.2.3", "value_b64": "!"}], "Custom extension OID 1.2.3 has an invalid base64 value"),
+    ([{"oid": "1.2.3", "value_b64": ""}], "Custom extension OID 1.2.3 has an invalid base64 value"),
+    ([{"oid": "1.2.3", "value_b64": 5}], "Custom extension OID 1.2.3 has an invalid base64 value"),
+    (
+        [{"oid": "1.2.3", "value_b64": "BQA=", "critical": "false"}],
+        "Custom extension OID 1.2.3 has a 'critical' that is not true or false",
+    ),
+    *[
+        (
+            [{"oid": oid, "value_b64": "BQA="}],
+            f"Custom extension OID {oid} is reserved and cannot be set by callers",
+        )
+        for oid in (
+            "2.5.29.14",
+            "2.5.29.15",
+            "2.5.29.19",
+            "2.5.29.31",
+            "2.5.29.32",
+            "2.5.29.35",
+            "2.5.29.37",
+            "1.3.6.1.5.5.7.1.1",
+        )
+    ],
 ]
 
 

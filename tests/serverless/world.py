@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -85,7 +85,8 @@ def csr(
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
     attributes += [x509.NameAttribute(kind, text) for kind, text in more]
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
-    signed = builder.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    signed = builder.sign(key, None if isinstance(key, mldsa.MLDSA44PrivateKey) else hashes.SHA256())
     return signed.public_bytes(Encoding.PEM)
 
 

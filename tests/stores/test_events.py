@@ -135,6 +135,14 @@ def test_old_events_are_forgotten_with_their_deliveries_and_the_newest_stays(sto
     assert add(store, event()) == [6]
 
 
+def test_a_line_goes_on_when_its_first_is_too_old(store: Database) -> None:
+    """A target that was gone for longer than the history is kept, or a very old letter that was replayed."""
+    add(store, *[event(at=NOW + n * SECOND) for n in range(3)], targets=["t"])
+    assert [each.number for each in due(store)] == [1]
+    store.transact(lambda tx: EVENTS.prune(tx, NOW + SECOND, 100))
+    assert [each.number for each in due(store)] == [2]
+
+
 def test_only_the_first_of_a_line_is_due(store: Database) -> None:
     add(store, event("a"), event("b"), event("a"), targets=["t", "u"])
     assert [(each.number, each.target) for each in due(store)] == [(1, "t"), (2, "t")]

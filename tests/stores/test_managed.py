@@ -22,8 +22,9 @@ from privyseal.managed.model import (
     Revoked,
 )
 from privyseal.managed.states import Kind, RenewalStatus, Status
-from privyseal.names import ManagedArn
+from privyseal.names import AuthorityArn, CertificateArn, ManagedArn
 from privyseal.store import Store, Tx, UniqueError
+from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.managed_rows import MANAGED_ROWS
 from tests.ca.world import csr
 from tests.stores.rows import NOW
@@ -172,6 +173,29 @@ def test_an_attempt_that_a_wrong_clock_has_put_off_is_due(store: Store) -> None:
     planned = certificate(3, status=Status.ISSUED, attempt_at=NOW + 2 * DAY)
     insert(store, wrong, right, planned)
     assert store.view(lambda tx: ROWS.to_attempt(tx, Status.ISSUED, 9)) == [wrong]
+
+
+def test_a_request_that_a_wrong_clock_has_put_off_is_due(store: Store) -> None:
+    wrong, right = certificate(1, attempt_at=NOW + 2 * DAY), certificate(2, attempt_at=NOW + DAY)
+    insert(store, wrong, right)
+    assert store.view(lambda tx: ROWS.to_attempt(tx, Status.PENDING_VALIDATION, 9)) == [wrong]
+
+
+def test_a_serial_that_is_revoked_is_to_be_followed_until_it_was(store: Store) -> None:
+    mine = IssuedSerial("id", AUTHORITY, 5, NOW + DAY)
+    other = IssuedSerial("id", AUTHORITY, 6, NOW + DAY)
+    authority = AuthorityArn.parse(AUTHORITY)
+
+    def write(tx: Tx) -> None:
+        for each in (mine, other):
+            SERIALS.insert(tx, each)
+        for bearers in REPOSITORIES.bearers:
+            bearers.revoked(tx, [CertificateArn(authority, 5), CertificateArn(authority, 99)])
+
+    store.transact(write)
+    assert store.view(lambda tx: SERIALS.to_follow(tx, 9)) == [mine]
+    store.transact(lambda tx: SERIALS.followed(tx, mine))
+    assert store.view(lambda tx: SERIALS.to_follow(tx, 9)) == []
 
 
 def test_what_is_to_be_noticed_has_come(store: Store, clock: FixedClock) -> None:

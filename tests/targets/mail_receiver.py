@@ -13,12 +13,13 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
 class Mailbox:
-    """`refusals`: address → the answer to its RCPT."""
+    """`refusals`: address → the answer to its RCPT; `spam`: address → the answer to its mail."""
 
     def __init__(self) -> None:
         self.port = 0
         self.mails: list[tuple[str, EmailMessage]] = []  # recipient and message
         self.refusals: dict[str, str] = {}
+        self.spam: dict[str, str] = {}
         self.logins: list[tuple[bytes, bytes]] = []
         self.over_tls: list[bool] = []
 
@@ -31,6 +32,8 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if (to := envelope.rcpt_tos[0]) in self.spam:
+            return self.spam[to]
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.over_tls.append(session.ssl is not None)
         self.mails += [(address, message) for address in envelope.rcpt_tos]

@@ -2,6 +2,8 @@
 
 import ipaddress
 import socket
+import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ PRIVATE = [
     "192.168.1.1",
     "100.64.0.1",
     "169.254.169.254",
+    "168.63.129.16",
     "192.0.0.192",
     "192.0.2.1",
     "198.18.0.1",
@@ -73,6 +76,26 @@ def test_an_address_inside_another_is_as_public_as_by_itself(inner: ipaddress.IP
     for prefix in ("::ffff:0:0", "64:ff9b::"):
         outer = ipaddress.IPv6Address(int(ipaddress.IPv6Address(prefix)) | int(inner))
         assert is_public(outer) == is_public(inner)
+
+
+def test_many_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns a name may give it any number of addresses at which nobody answers."""
+    with ExitStack() as stack:
+        deaf = stack.enter_context(socket.socket())
+        deaf.bind(("0.0.0.0", 0))  # every address of loopback
+        deaf.listen(0)
+        port = deaf.getsockname()[1]
+        for _ in range(4):  # its queue is full then, and nobody is let in
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", port)) for n in range(2, 22)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        began = time.monotonic()
+        with pytest.raises(PrivySealError) as refusal:
+            dial("many.example", port, allow_private=True, seconds=0.5)
+        assert refusal.value.code is ErrorCode.UNAVAILABLE
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(

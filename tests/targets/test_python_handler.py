@@ -159,6 +159,24 @@ def test_a_handler_that_does_not_end_is_killed(tmp_path: Path, code: str) -> Non
     assert (refused.code, "did not end in 1 seconds" in refused.message) == (ErrorCode.UNAVAILABLE, True)
 
 
+def test_threads_fit_into_its_memory(tmp_path: Path) -> None:
+    """boto3 copies files with ten."""
+    code = """
+import threading
+
+import boto3
+
+boto3.client("s3")
+
+def lambda_handler(event, context):
+    all_there = threading.Barrier(31)
+    for _ in range(30):
+        threading.Thread(target=all_there.wait).start()
+    all_there.wait()
+"""
+    handler(tmp_path, code).send(event(), attempt())
+
+
 def test_it_cannot_lift_its_limits(tmp_path: Path) -> None:
     code = """
 import resource

@@ -8,6 +8,7 @@ import pytest
 
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.events.ports import Attempt
 from privyseal.events.subscriptions import Recipient
 from privyseal.targets.smtp import SmtpTarget
 from tests.targets.mail_receiver import Mailbox, mail_server
@@ -101,6 +102,45 @@ def test_one_subscriber_that_is_refused_does_not_stop_the_others() -> None:
         assert refusal(smtp(mailbox)).code is ErrorCode.INVALID_ARGUMENT
         mailbox.refusals |= {B.address: "451 come back later"}
         assert refusal(smtp(mailbox)).code is ErrorCode.UNAVAILABLE
+
+
+def test_one_subscriber_with_a_full_mailbox_costs_the_others_nothing() -> None:
+    """Each of them gets one mail, whoever stands before them, and the one that was late gets it later."""
+    with mail_server() as mailbox:
+        mailbox.refusals = {A.address: "452 mailbox full"}
+        target, again = smtp(mailbox), attempt()
+        for number in range(1, 4):
+            with pytest.raises(PrivySealError) as refused:
+                target.send(event(), Attempt(again.delivery, number))
+            assert refused.value.code is ErrorCode.UNAVAILABLE
+        assert [to for to, _ in mailbox.mails] == [B.address]
+        mailbox.refusals = {}
+        target.send(event(), Attempt(again.delivery, 4))
+        assert [to for to, _ in mailbox.mails] == [B.address, A.address]
+        target.send(event(), Attempt(again.delivery, 5))  # a replay is for everybody
+        assert len(mailbox.mails) == 4
+
+
+def test_one_mail_that_is_taken_for_spam_costs_the_others_nothing() -> None:
+    with mail_server() as mailbox:
+        mailbox.spam = {A.address: "554 rejected"}
+        smtp(mailbox).send(event(), attempt())
+        mailbox.spam = {A.address: "451 later"}
+        assert refusal(smtp(mailbox)).code is ErrorCode.UNAVAILABLE
+    assert [to for to, _ in mailbox.mails] == [B.address, B.address]
+
+
+def test_who_was_refused_for_good_is_not_asked_again() -> None:
+    with mail_server() as mailbox:
+        mailbox.refusals = {A.address: "550 no such user", B.address: "452 mailbox full"}
+        target, again = smtp(mailbox), attempt()
+        with pytest.raises(PrivySealError):
+            target.send(event(), again)
+        mailbox.refusals = {B.address: "550 no such user"}
+        with pytest.raises(PrivySealError) as refused:
+            target.send(event(), again)
+    assert refused.value.code is ErrorCode.INVALID_ARGUMENT
+    assert mailbox.mails == []
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,10 @@ def test_a_secret_that_is_none_is_refused(secret: bytes) -> None:
     assert refused.value.code is ErrorCode.INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("url", ["http://", "http://u:p@h/", "http://h:0/", "http://h:x/", "http://h/#f"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "http://u:p@h/", "http://@h/", "http://:@h/", "http://h:0/", "http://h:x/", "http://h/#f"],
+)
 def test_a_url_that_leads_nowhere_is_refused(url: str) -> None:
     with pytest.raises(PrivySealError, match="url of"):
         WebhookTarget("t", url=url, secret=SECRET, clock=FixedClock(NOW))

@@ -37,6 +37,7 @@ def secret(tmp_path: Path, aws_environment: None) -> Path:
     file = tmp_path / "secret"
     file.write_bytes(SECRET + b"\n")
     file.chmod(0o600)
+    (tmp_path / "f.py").write_text("")
     return file
 
 
@@ -78,6 +79,33 @@ def test_a_secret_that_others_can_read_ends_the_start(
         made(directory, settings)
     assert refused.value.code is ErrorCode.INVALID_ARGUMENT
     assert SECRET.decode() not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"), [(0o646, "everybody"), (0o666, "chmod o-w"), (None, "No such file")]
+)
+@pytest.mark.parametrize("kind", ["command", "python-handler"])
+def test_a_program_that_is_not_there_or_anybodys_ends_the_start(
+    tmp_path: Path, directory: DataDirectory, kind: str, mode: int | None, why: str
+) -> None:
+    file = tmp_path / "f.py"
+    if mode is None:
+        file.unlink()
+    else:
+        file.chmod(mode)
+    text = SECTIONS[kind].replace("/bin/cat", "FOLDER/f.py")
+    with pytest.raises(PrivySealError, match=rf"\[targets.mine\].*{why}") as refused:
+        made(directory, section(tmp_path, f'[targets.mine]\ntype = "{kind}"\n{text}'))
+    assert refused.value.code is ErrorCode.INVALID_ARGUMENT
+
+
+def test_what_can_neither_be_run_nor_is_a_file_ends_the_start(
+    tmp_path: Path, directory: DataDirectory
+) -> None:
+    for path, why in (("f.py", "cannot be run"), (".", "no file")):
+        text = f'[targets.mine]\ntype = "command"\ncommand = ["FOLDER/{path}"]'
+        with pytest.raises(PrivySealError, match=why):
+            made(directory, section(tmp_path, text))
 
 
 def test_a_user_without_a_password_is_refused(tmp_path: Path, directory: DataDirectory) -> None:

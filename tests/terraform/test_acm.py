@@ -1,6 +1,5 @@
 """Terraform with the AWS provider keeps private and imported certificates of ACM."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,21 +7,11 @@ import pytest
 
 from tests.acm.pairs import Pair, Wanted, make
 from tests.e2e.boto import client
-from tests.programs import program
 from tests.service import Service
 from tests.terraform.terraform import CHANGES, NO_CHANGES, Terraform, plugins
 
 CONFIGURATION = Path(__file__).with_name("acm.tf")
 RESOURCES = 6  # of acm.tf
-
-
-@pytest.fixture(name="own_service")
-def own_service_fixture(tmp_path: Path) -> Iterator[Service]:
-    program("terraform")  # or skip, before anything is started
-    plugins()
-    service = Service(tmp_path / "data").start()
-    yield service
-    assert service.stop() == 0, service.log.read_text()
 
 
 def _pair(number: int) -> Pair:

@@ -1,7 +1,6 @@
 """Terraform with the AWS provider builds a PKI here, sees no drift, changes it and takes it down again."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.e2e.boto import client, csr_for
 from tests.e2e.openssl import verify
-from tests.programs import program
 from tests.service import Service
 from tests.terraform.terraform import CHANGES, NO_CHANGES, Terraform, plugins
 
 RESOURCES = 9  # of pki.tf
-
-
-@pytest.fixture(name="own_service")
-def own_service_fixture(tmp_path: Path) -> Iterator[Service]:
-    program("terraform")  # or skip, before anything is started
-    plugins()
-    service = Service(tmp_path / "data").start()
-    yield service
-    assert service.stop() == 0, service.log.read_text()
 
 
 @pytest.fixture(name="terraform")

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from privyseal.client.csr import csr_for, key_pem
-from privyseal.client.private_files import write_private
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.algorithms import PrivateKey, generate_key
 
@@ -38,7 +38,7 @@ class DeviceFolder:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.key.exists():
             key = generate_key(self._algorithm)
-            write_private(self.key, key_pem(key), force=False)
+            write_file(self.key, [key_pem(key)], over=False)
             return key
         _refuse_shared(self.key)
         found = serialization.load_pem_private_key(self.key.read_bytes(), password=None)
@@ -63,7 +63,7 @@ class DeviceFolder:
         """The CSR to send: the one without an answer, or a new one."""
         key = self.private_key
         if not self.request.exists():
-            write_private(self.request, csr_for(key, self.device_id).encode(), force=False)
+            write_file(self.request, [csr_for(key, self.device_id).encode()], over=False)
         return self.request.read_text(encoding="ascii")
 
     def keep(self, certificate: str, chain: str, endpoint: str = "") -> None:
@@ -74,10 +74,10 @@ class DeviceFolder:
         if leaf.public_key() != self.private_key.public_key():
             raise PrivySealError(ErrorCode.INVALID_ARGUMENT, "The certificate is for another key than ours.")
         if above and above[-1].issuer == above[-1].subject:
-            write_private(self.root, _pem(above.pop()), force=True)
-        write_private(self.certificate, b"".join(map(_pem, (leaf, *above))), force=True)
+            write_file(self.root, [_pem(above.pop())])
+        write_file(self.certificate, map(_pem, (leaf, *above)))
         if endpoint:
-            write_private(self.endpoint, endpoint.encode(), force=True)
+            write_file(self.endpoint, [endpoint.encode()])
         self.request.unlink(missing_ok=True)
 
 

@@ -6,18 +6,16 @@ Credentials are found as every AWS tool finds them.
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.errors import ErrorCode, PrivySealError
 
 NOT_FOUND = "ResourceNotFoundException"
 ALREADY_THERE = "ResourceAlreadyExistsException"
 INVALID = "InvalidRequestException"
 
-CONNECT_S, READ_S = 5, 20
 # botocore repeats what was throttled or answered by a 5xx. What must not be repeated is asked once.
 REPEATING, ONCE = 4, 1
 
@@ -52,14 +50,16 @@ class IotClient:
         profile: str | None = None,
         attempts: int = REPEATING,
     ) -> None:
-        config = Config(
-            connect_timeout=CONNECT_S,
-            read_timeout=READ_S,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-        )
-        session = boto3.Session(profile_name=profile)
+        """Raises INVALID_ARGUMENT for a profile, a region or an address that there is not."""
         self.region = region
-        self._client = session.client("iot", region_name=region, endpoint_url=endpoint_url, config=config)
+        self._client = aws_client(
+            "iot",
+            f"The settings for AWS IoT Core in {region}",
+            waiting(attempts=attempts),
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
+        )
 
     def call(self, operation: str, **params: Any) -> dict[str, Any]:
         """Raises IotError."""

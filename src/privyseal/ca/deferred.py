@@ -61,7 +61,8 @@ class Deferred:
         answers: list[CertificateArn | PrivySealError] = []
         for each in requests:
             try:
-                answers.append(self.request(each))
+                with log.about(request_id=each.caller.request_id):
+                    answers.append(self.request(each))
             except PrivySealError as error:
                 answers.append(error)
             except Exception as error:  # noqa: BLE001 - a defect that one request meets fails no other

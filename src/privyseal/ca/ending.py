@@ -1,4 +1,4 @@
-"""When authorities and their OCSP responders end: what monitoring asks. Both are few; what is read is bounded."""
+"""When authorities and their OCSP responders end, for monitoring. Both are few, and what is read is bounded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class AuthorityEnd:
 
 
 class Endings(Protocol):
-    """Each in the order of their ends, at most `limit`. Every method runs inside the transaction it is given."""
+    """Each in the order of their ends, at most `limit`, inside the transaction that is given."""
 
     def authorities(self, tx: Tx, limit: int = MOST) -> Sequence[AuthorityEnd]:
         """Those that are switched on, expired ones among them."""

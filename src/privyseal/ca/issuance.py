@@ -12,14 +12,15 @@ A batch of requests goes through these steps; the numbers repeat in the code.
                 authority's version and each token
  8. release     only now does the caller hear of it
 
-The keys are in this process, so the record (7) is one commit together with the result and a
-signature that never got there is dropped unseen. A batch is positional, one bad request never
-fails its neighbours, and nothing here waits for another batch.
+Where the key is in this process, the record (7) is one commit together with the result, and a
+signature that never got there is dropped unseen. Where it is elsewhere (in a KMS, say), what it is
+about to sign, serial and digest, is committed before it signs. A batch is positional, one bad
+request never fails its neighbours, and nothing here waits for another batch.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -33,6 +34,7 @@ from privyseal.ca.quotas import CertificateQuota
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.revocation.scopes import Scopes
+from privyseal.ca.watching import Watch
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.names import AuthorityArn, CertificateArn
@@ -44,6 +46,8 @@ U = TypeVar("U")
 
 # How often a batch starts again although nothing came of it, because authorities changed meanwhile.
 MAX_LOST_ROUNDS = 4
+# An entry of the journal: a key elsewhere is about to sign a certificate.
+INTENT = "privyseal:IntendCertificate"
 INTERNAL_TEXT = "The certificate could not be made because of an internal error."
 
 
@@ -93,8 +97,10 @@ class Issuance:
         quota: CertificateQuota,
         issuers: Issuers,
         scopes: Scopes,
+        watch: Watch,
     ) -> None:
         self._store = store
+        self._watch = watch
         self._authorities = rows.authorities
         self._certificates = rows.certificates
         self._keys = keys
@@ -104,6 +110,9 @@ class Issuance:
 
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         """Positional answers. When a commit fails, all that it held are UNAVAILABLE: retry them."""
+        return self._watch.over(self._answers, requests) if requests else ()
+
+    def _answers(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         answers: dict[int, Result] = {}
         waiting, lost_rounds = list(range(len(requests))), 0
         while waiting and lost_rounds < MAX_LOST_ROUNDS:
@@ -156,7 +165,21 @@ class Issuance:
         checked = done.each(check, admitted)
         prepared = done.each(lambda each: prepare(each, snapshot, self._issuers), checked)
         counted = done.each(lambda each: self._counted(each, snapshot.now), prepared)
+        self._intend(counted.values())
         return done.each(lambda each: sign(each, self._keys), counted)
+
+    def _intend(self, prepared: Iterable[Prepared]) -> None:
+        """6, before a key that is elsewhere signs: what it is about to sign is on record."""
+        remote = [each for each in prepared if each.authority.key.is_elsewhere]
+        if not remote:
+            return
+        entries = [_intent(each) for each in remote]
+
+        def write(tx: Tx) -> None:
+            for each in entries:
+                tx.record(each)
+
+        self._store.transact(write)
 
     def _counted(self, prepared: Prepared, now: datetime) -> Prepared:
         self._quota.take(prepared.authority.arn.id, now)
@@ -219,6 +242,14 @@ def sign(prepared: Prepared, keys: OpenKeys) -> Signed:
     key = keys.of(prepared.authority)
     der = prepared.tbs.sign(key, signing_algorithm(prepared.request.signing_algorithm))
     return Signed(prepared, der, CertificateArn(prepared.authority.arn, prepared.tbs.serial))
+
+
+def _intent(prepared: Prepared) -> Entry:
+    """Who finds a signature of the key that no certificate here has looks for its digest."""
+    request, tbs = prepared.request, prepared.tbs
+    arn = CertificateArn(prepared.authority.arn, tbs.serial)
+    digest = hashlib.sha256(tbs.encode(signing_algorithm(request.signing_algorithm))).hexdigest()
+    return entry(INTENT, request.caller, str(arn), tbs_sha256=digest)
 
 
 def _fold(

@@ -30,6 +30,15 @@ class StoredKey:
     uri: str
     wrapped: bytes | None
 
+    @property
+    def scheme(self) -> str:
+        return self.uri.partition(":")[0]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the key is outside this process, which then cannot know what becomes of a signature."""
+        return self.wrapped is None
+
 
 @dataclass(frozen=True, slots=True)
 class Authority:

@@ -5,11 +5,11 @@ followed precisely", only the grantees and the ARN are free. One statement lets 
 lets it issue by a named template; a grantee is an account or an organization.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from privyseal import strict_json
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn, partition
 
@@ -167,24 +167,9 @@ class _Statement:
 
 def _parse(document: str) -> Any:
     try:
-        return json.loads(document, object_pairs_hook=_without_repetition, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        _refuse(f"it is not JSON: {reason[:_SHOWN]}")
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A member that stands twice would mean one thing to us and another to the next reader."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        message = "an object repeats a member"
-        raise ValueError(message)
-    return members
-
-
-def _no_constant(name: str) -> NoReturn:
-    message = f"{name} is no value of JSON"
-    raise ValueError(message)
+        return strict_json.load(document)
+    except ValueError as error:
+        _refuse(f"it is not JSON: {str(error)[:_SHOWN]}")
 
 
 def _quoted(text: str) -> str:

@@ -1,5 +1,6 @@
 """All repositories of the CA domain, as `wiring/` puts them together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privyseal.ca.ports import (
@@ -13,7 +14,14 @@ from privyseal.ca.ports import (
     Tags,
 )
 from privyseal.ca.revocation.ocsp_ports import OcspAnswers, OcspResponders
-from privyseal.ca.revocation.ports import CrlEntries, Crls, MassRevocations, Partitions, Revocations
+from privyseal.ca.revocation.ports import (
+    Bearers,
+    CrlEntries,
+    Crls,
+    MassRevocations,
+    Partitions,
+    Revocations,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class Repositories:
     audit_reports: AuditReports
     pending_requests: PendingRequests
     revocations: Revocations
+    bearers: Sequence[Bearers]
     partitions: Partitions
     crls: Crls
     crl_entries: CrlEntries

@@ -40,9 +40,12 @@ from privyseal.ca.revocation.revoking import Revoking
 from privyseal.ca.revocation.scopes import PARTITION_SIZE, Scopes
 from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.tags import TagService
+from privyseal.ca.watching import Watch
 from privyseal.gather import Lane, Lanes
+from privyseal.meter import SILENT, Meter
 from privyseal.names import CertificateArn
 from privyseal.store import Store
+from privyseal.tracing import Tracer
 
 # One thread for the reading lane, and as many authorities signing at once as the rest.
 LANE_THREADS = 9
@@ -68,6 +71,8 @@ class CertificateAuthorities:
         certificates_per_authority: int | None = None,
         issuing_delay: timedelta | None = None,
         wake: Callable[[str], None] = _nobody,
+        meter: Meter = SILENT,
+        tracer: Tracer | None = None,
     ) -> None:
         """With an `issuing_delay` issuing is asynchronous: an ARN at once, the certificate after that.
 
@@ -84,7 +89,8 @@ class CertificateAuthorities:
         self.tags = TagService(store, rows.authorities, rows.tags)
         self.revocation = Revoking(store, rows)
         self.reader = CertificateReader(store, rows.authorities, rows.certificates, rows.pending_requests)
-        self.issuance = Issuance(store, rows, keys, quota=quota, issuers=issuers, scopes=scopes)
+        watch = Watch(meter, tracer)
+        self.issuance = Issuance(store, rows, keys, quota=quota, issuers=issuers, scopes=scopes, watch=watch)
         self.permissions = PermissionService(store, rows.authorities, rows.permissions)
         self.policies = PolicyService(store, rows.authorities, rows.policies)
         reports = rows.audit_reports

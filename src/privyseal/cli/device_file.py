@@ -6,11 +6,11 @@ the service parses keys, and judges the rest.
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from privyseal import strict_json
 from privyseal.errors import ErrorCode, PrivySealError
 
 MEMBERS = ("device_id", "public_key")
@@ -107,8 +107,8 @@ def _json_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line, object_pairs_hook=_once)
-        except (ValueError, RecursionError):
+            record = strict_json.load(line)
+        except ValueError:
             record = None
         if not isinstance(record, dict) or not _has_members(set(record)):
             message = f"the line is not a JSON object with {' and '.join(MEMBERS)}"
@@ -117,13 +117,6 @@ def _json_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
             yield BadRecord(lines.number, f"{', '.join(record)} are text")
         else:
             yield _device(lines.number, record)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        message = "a name occurs twice"
-        raise ValueError(message)
-    return dict(pairs)
 
 
 def _has_members(names: set[str]) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from privyseal.client.private_files import write_private
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
 
 MAX_INPUT = 1024 * 1024  # a CSR or certificate with its chain is a few kilobytes
@@ -29,7 +29,7 @@ def require_absent(*paths: Path, force: bool) -> None:
 
 def write_files(contents: Mapping[Path, str | bytes], *, force: bool) -> None:
     for path, content in contents.items():
-        write_private(path, content.encode() if isinstance(content, str) else content, force=force)
+        write_file(path, [content.encode() if isinstance(content, str) else content], over=force)
 
 
 def read_input(name: str) -> bytes:

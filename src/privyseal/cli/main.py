@@ -27,9 +27,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "device": ("privyseal.cli.device:device", "Register devices, list them, suspend and retire them."),
         "audit": ("privyseal.cli.audit:audit", "Verify, export and prove the audit trail."),
         "jobs": ("privyseal.cli.jobs:jobs", "Show recurring work: CRLs, checkpoints, renewals, deliveries …"),
+        "serverless": (
+            "privyseal.cli.serverless:serverless",
+            "Certificates as serverless-ca has them: find, decode, and move a deployment here.",
+        ),
         "events": (
             "privyseal.cli.events:events",
             "Events: their history, rules, dead letters, and who is told.",
+        ),
+        "gitops": (
+            "privyseal.cli.gitops:gitops",
+            "Certificates by pull request: files of a repository say what is issued and revoked.",
         ),
         "init": (
             "privyseal.cli.offline:init",

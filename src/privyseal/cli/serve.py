@@ -23,6 +23,7 @@ from privyseal.hosting.server import serve as run_sites
 from privyseal.hosting.supervisor import GRACE_SECONDS, Lifeline, Port, Supervisor, listener
 from privyseal.observability import metrics
 from privyseal.settings import Settings, load
+from privyseal.wiring.devices import check_devices
 from privyseal.wiring.targets import targets
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -153,6 +154,7 @@ def _prepare(directory: DataDirectory, settings: Settings, *, with_hierarchy: bo
     """Migrate, make what the first start makes, and write the environment file; what it says."""
     with wiring.offline(directory, settings) as parts:
         targets(parts)  # a section that cannot be used ends the start, not a worker
+        check_devices(parts)
         key = bootstrap.admin_key(directory, settings, parts.find_key, parts.insert_key)
         caller = parts.caller(key.principal)
         members = dict(directory.read_environment())

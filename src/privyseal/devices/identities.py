@@ -6,7 +6,7 @@
 ISSUED is signed and not yet released: registrars are at work, or a retry will resume what they
 have begun. A device has one ACTIVE identity at most; the one before is RETIRING for a grace
 period, in which it still works. WITHDRAWING is decided and cannot be taken back; it is what becomes
-of all of them when the device is retired.
+of all of them when the device is retired, and of each that is revoked (`ca.revocation.ports.Bearers`).
 """
 
 from dataclasses import dataclass

@@ -4,8 +4,8 @@ What is due says `Identity.due_at`:
 
 - ISSUED: nobody has come back for an unfinished enrolment.
 - RETIRING: the grace period is over, in which the device could still use the one before.
-- WITHDRAWING: the device has been retired; or somebody has begun and not finished, as after a crash
-  or a failure.
+- WITHDRAWING: the device has been retired, or somebody has revoked the certificate; or somebody has
+  begun and not finished, as after a crash or a failure.
 
 Any number of processes may look: who takes one up has it to itself until the next attempt is due.
 """

@@ -74,13 +74,16 @@ class Vending:
         registrations: Registrations,
         *,
         grace: timedelta = limits.GRACE,
+        scope: str = "",
     ) -> None:
+        """`scope` keeps apart what one CSR asks of several issuers: each has requests of its own."""
         self._store = store
         self._devices = devices
         self._identities = identities
         self._issuer = issuer
         self._registrations = registrations
         self._grace = grace
+        self._scope = f"\x00{scope}\x00".encode() if scope else b""
 
     def vend(
         self,
@@ -99,15 +102,15 @@ class Vending:
         ACCESS_DENIED when the device has been suspended or retired meanwhile.
         """
         self._registrations.check_id(device.id)
-        digest = hashlib.sha256(csr.der).digest()
+        digest = hashlib.sha256(self._scope + csr.der).digest()
         claim, found = self._store.view(lambda tx: self._read(tx, device, digest, since))
-        key = public_key_der(csr.key) if rekey else None
-        identity = found or self._certify(device, csr, digest, claim, caller, key=key)  # 1, 2
+        asked = _Asked(device, csr, digest, rekey)
+        identity = found or self._certify(asked, claim, caller)  # 1, 2
         if identity.state is IdentityState.ISSUED:
             self._registrations.complete(identity)  # 3
         endpoint = self._registrations.endpoint()
         if identity.state is IdentityState.ISSUED:
-            identity = self._store.transact(lambda tx: self._activate(tx, caller, identity, key))  # 4
+            identity = self._store.transact(lambda tx: self._activate(tx, caller, identity, asked))  # 4
         self._check_released(identity)
         return Enrolled(identity.pem, identity.chain, identity.arn, endpoint)  # 5
 
@@ -123,28 +126,21 @@ class Vending:
         claim = self._devices.find_claim(tx, device.account, device.id, digest)
         return claim if claim and tx.now < claim.requested_at + limits.RETRY_WINDOW else None
 
-    def _certify(
-        self,
-        device: Device,
-        csr: Csr,
-        digest: bytes,
-        claim: Claim | None,
-        caller: Caller,
-        *,
-        key: bytes | None,
-    ) -> Identity:
+    def _certify(self, asked: "_Asked", claim: Claim | None, caller: Caller) -> Identity:
         if claim is None:
-            claim = self._store.transact(lambda tx: self._claim(tx, caller, device, digest))
-        made = _identity(claim, self._issue(csr, claim, caller))
-        return self._store.transact(lambda tx: self._note(tx, caller, made, key))
+            claim = self._store.transact(lambda tx: self._claim(tx, caller, asked))
+        made = _identity(claim, self._issue(asked.csr, claim, caller))
+        return self._store.transact(lambda tx: self._note(tx, caller, made, asked))
 
-    def _claim(self, tx: Tx, caller: Caller, device: Device, digest: bytes) -> Claim:
-        if claim := self._living_claim(tx, device, digest):
+    def _claim(self, tx: Tx, caller: Caller, asked: "_Asked") -> Claim:
+        device = asked.device
+        if claim := self._living_claim(tx, device, asked.digest):
             return claim
         self._devices.prune_claims(tx, tx.now - limits.RETRY_WINDOW, limits.CLAIMS_PRUNED)
-        claim = Claim(device.account, device.id, digest, tx.now)
+        claim = Claim(device.account, device.id, asked.digest, tx.now)
         self._devices.put_claim(tx, claim)
-        tx.record(entry(REQUESTED, caller, f"device/{device.id}", csr_sha256=digest.hex()))
+        csr_sha256 = hashlib.sha256(asked.csr.der).hexdigest()
+        tx.record(entry(REQUESTED, caller, f"device/{device.id}", csr_sha256=csr_sha256))
         return claim
 
     def _issue(self, csr: Csr, claim: Claim, caller: Caller) -> IssuedDeviceCertificate:
@@ -161,22 +157,21 @@ class Vending:
                 "The issuer of device certificates cannot issue now; the operator's log says why. Try later.",
             ) from error
 
-    def _note(self, tx: Tx, caller: Caller, made: Identity, key: bytes | None) -> Identity:
+    def _note(self, tx: Tx, caller: Caller, made: Identity, asked: "_Asked") -> Identity:
         """The identity as it is in the database: somebody else may have come further with it."""
         made = replace(made, issued_at=tx.now, due_at=tx.now + limits.UNFINISHED)
         self._identities.insert(tx, made)
         if self._registrations.begin(tx, made):
             return self._again(tx, made)
-        return self._activate(tx, caller, made, key)
+        return self._activate(tx, caller, made, asked)
 
-    def _activate(self, tx: Tx, caller: Caller, identity: Identity, key: bytes | None) -> Identity:
+    def _activate(self, tx: Tx, caller: Caller, identity: Identity, asked: "_Asked") -> Identity:
         identity = self._again(tx, identity)
         if identity.state is not IdentityState.ISSUED:
             return identity
         device = find_device(tx, self._devices, identity.account, identity.device_id)
         check_enrols(device)
-        if key is not None:
-            put_key(tx, self._devices, caller, device, key)
+        _check_key(device, asked)
         before = self._identities.active(tx, identity.account, identity.device_id)
         retiring = tx.now + self._grace
         if before is not None and before.requested_at > identity.requested_at:
@@ -184,6 +179,8 @@ class Vending:
         else:
             if before is not None:
                 self._identities.set_state(tx, before, IdentityState.RETIRING, retiring)
+            if asked.rekey:
+                put_key(tx, self._devices, caller, device, asked.key)
             self._identities.set_state(tx, identity, IdentityState.ACTIVE, None)
         self._registrations.release(tx, identity)
         noted = self._devices.set_certificate(
@@ -207,6 +204,30 @@ class Vending:
         self._registrations.withdraw(identity)
         raise PrivySealError(
             ErrorCode.UNAVAILABLE, "The certificate has been withdrawn. Ask again with a new request."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """`device` as it was when it proved its key; with `rekey` it brings the next one."""
+
+    device: Device
+    csr: Csr
+    digest: bytes  # of the request, by which retries are known
+    rekey: bool
+
+    @property
+    def key(self) -> bytes:
+        return public_key_der(self.csr.key)
+
+
+def _check_key(device: Device, asked: _Asked) -> None:
+    """Raises ACCESS_DENIED where the device has got another key while issuer and registrars were at work:
+    the one that was proved may be the one that somebody has stolen.
+    """
+    if device.public_key not in {asked.device.public_key, asked.key}:
+        raise PrivySealError(
+            ErrorCode.ACCESS_DENIED, "The device has been given another key meanwhile: ask again with that."
         )
 
 

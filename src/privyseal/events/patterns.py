@@ -7,11 +7,11 @@ a list matches when one of its elements does, and the members of one object unde
 matched by one and the same element.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from privyseal import strict_json
 from privyseal.events.operators import Test, bad, equal, named
 
 # EventBridge's quotas: the length of a pattern, and the patterns that its `$or` stands for.
@@ -82,8 +82,8 @@ def compile_pattern(text: str) -> Pattern:
     if len(text) > MAX_CHARACTERS:
         raise bad(f"it has {len(text)} characters, and {MAX_CHARACTERS} are allowed")
     try:
-        parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        parsed = strict_json.load(text)
+    except ValueError as error:
         raise bad(f"it is not JSON: {error}") from None
     if not isinstance(parsed, dict):
         raise bad("it is an object")
@@ -158,14 +158,3 @@ def _flat(values: Sequence[Any]) -> Iterator[Any]:
             yield value
         else:
             waiting.pop()
-
-
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise bad("a name occurs twice in an object")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise bad(f"{name} is not JSON")

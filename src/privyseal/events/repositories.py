@@ -80,6 +80,14 @@ class HistoryPlace:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Deliveries that have not arrived, of all targets."""
+
+    waiting: int
+    dead: int
+
+
 class Events(Protocol):
     """The history, and how far the journal has been told."""
 
@@ -148,4 +156,8 @@ class Deliveries(Protocol):
 
     def replay(self, tx: Tx, delivery: Delivery) -> bool:
         """A dead letter waits again; False if it is none any more."""
+        ...
+
+    def backlog(self, tx: Tx, most: int) -> Backlog:
+        """Counted up to `most`."""
         ...

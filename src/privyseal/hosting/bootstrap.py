@@ -12,8 +12,9 @@ from privyseal.access.model import AccessKey, new_access_key
 from privyseal.client.api import Caller
 from privyseal.client.ceremony import activate_authority, create_authority
 from privyseal.client.errors import ApiError
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.hosting.data_directory import DataDirectory, write_private
+from privyseal.hosting.data_directory import DataDirectory
 from privyseal.settings import Settings
 
 ROLE_TAG = "privyseal:role"
@@ -65,7 +66,7 @@ def write_bundle(directory: DataDirectory, caller: Caller, root_arn: str) -> Non
     except ApiError as error:
         log.warning("the root of the first start has no certificate", error=str(error))
         return
-    write_private(directory.bundle, str(answer["Certificate"]).encode() + b"\n")
+    write_file(directory.bundle, [str(answer["Certificate"]).encode() + b"\n"])
 
 
 def key_members(key: AccessKey) -> dict[str, str]:

@@ -14,12 +14,12 @@ lock               held by the one service that runs on this directory
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.wrapping import KEK_BYTES, Wrapper, new_kek
 
@@ -77,7 +77,7 @@ class DataDirectory:
                 raise _unusable(
                     self.path, "its key-encryption key (the file kek) is missing: restore it from the backup"
                 )
-            write_private(self.kek, new_kek())
+            write_file(self.kek, [new_kek()])
         try:
             kek = self.kek.read_bytes()
         except OSError as error:
@@ -91,7 +91,7 @@ class DataDirectory:
     def keep_audit_key(self, pem: bytes) -> None:
         """Write the public key of the audit trail once. Raises UNAVAILABLE where another one is there."""
         if not self.audit_key.exists():
-            write_private(self.audit_key, pem)
+            write_file(self.audit_key, [pem])
         elif self.audit_key.read_bytes() != pem:
             raise _unusable(
                 self.path,
@@ -109,27 +109,7 @@ class DataDirectory:
             raise _unusable(self.path, "its environment.json is damaged: restore or delete it") from None
 
     def write_environment(self, members: Mapping[str, Any]) -> None:
-        write_private(self.environment, json.dumps(members, indent=2).encode() + b"\n")
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all, durable when this returns."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        write_file(self.environment, [json.dumps(members, indent=2).encode() + b"\n"])
 
 
 def _unusable(path: Path, why: str) -> PrivySealError:

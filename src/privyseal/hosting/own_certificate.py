@@ -13,8 +13,9 @@ from privyseal.client.ceremony import template_arn
 from privyseal.client.certificates import inspect_certificate, request_certificate, wait_for_certificate
 from privyseal.client.csr import key_pem
 from privyseal.client.errors import ApiError
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.hosting.data_directory import DataDirectory, write_private
+from privyseal.hosting.data_directory import DataDirectory
 from privyseal.settings import Settings
 from privyseal.x509 import algorithms
 
@@ -71,8 +72,8 @@ def _make(directory: DataDirectory, caller: Caller, authority_arn: str, names: l
         template_arn=template_arn(TEMPLATE, authority_arn),
     )
     issued = wait_for_certificate(caller, authority_arn, arn)
-    write_private(directory.tls_key, key_pem(key))
-    write_private(directory.tls_certificate, f"{issued.certificate}\n{issued.chain}\n".encode())
+    write_file(directory.tls_key, [key_pem(key)])
+    write_file(directory.tls_certificate, [f"{issued.certificate}\n{issued.chain}\n".encode()])
 
 
 def service_names(settings: Settings) -> list[str]:

@@ -1,6 +1,6 @@
 """Device certificates from AWS Private CA, or from whatever answers its API at `endpoint_url`.
 
-This file alone imports boto3 (the extra `aws`). Credentials are found as every AWS tool finds them.
+Needs the extra `aws`. Credentials are found as every AWS tool finds them.
 Asking and waiting is done by `client/certificates.py`, as for every other caller of that API.
 """
 
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.exceptions import ClientError as BotoClientError
 
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.caller import Caller
 from privyseal.client.certificates import Sleep, request_certificate, wait_for_certificate
 from privyseal.client.errors import ApiError, ClientError
@@ -26,7 +25,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn
 
 # botocore repeats what was throttled or answered by a 5xx; the idempotency token makes that safe.
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+_CONFIG = waiting()
 # How long the authority's end is believed while it is what limits the certificates.
 _END_KEPT = timedelta(minutes=5)
 
@@ -67,12 +66,19 @@ class AwsPcaIssuer:
         profile: str | None = None,
         sleep: Sleep = time.sleep,
     ) -> None:
-        """Without `region` it is the one in the authority's ARN."""
+        """Without `region` it is the one in the authority's ARN. Raises INVALID_ARGUMENT for a profile, a
+        region or an address that there is not.
+        """
         region = region or AuthorityArn.parse(terms.authority_arn).region
-        session = boto3.Session(profile_name=profile)
-        self._api = _Boto3Caller(
-            session.client("acm-pca", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
+        client = aws_client(
+            "acm-pca",
+            f"The settings for {terms.authority_arn}",
+            _CONFIG,
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
         )
+        self._api = _Boto3Caller(client)
         self._terms = terms
         self._clock = clock
         self._sleep = sleep

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from privyseal import log
+from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.jobs import model
 from privyseal.jobs.model import Standing
 from privyseal.jobs.ports import Jobs
@@ -28,6 +29,8 @@ from privyseal.store import Store, Tx
 LOOK_S = 1.0
 # How long `close` waits: work looks at its event often, but a remote server may be slow to answer.
 CLOSE_S = 4.0
+# Who has not looked for so long will not: a look is one snapshot, which waits for nobody for so long.
+STUCK_S = 30.0
 
 
 class Runner:
@@ -48,6 +51,7 @@ class Runner:
         self._stopping = threading.Event()
         self._logged = Sparing(LOGGED_S)
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._looked = time.monotonic()
 
     @property
     def jobs(self) -> Sequence[tuple[Job, bool]]:
@@ -78,6 +82,14 @@ class Runner:
         self._look_s = min([self._look_s, *rests])
         self._thread.start()
 
+    def check(self) -> None:
+        """Raises UNAVAILABLE where this process runs no jobs any more. That a job fails is another matter."""
+        dead = [name for name, worker in self._workers.items() if not worker.alive]
+        if dead:
+            raise PrivySealError(ErrorCode.UNAVAILABLE, f"The thread of {', '.join(dead)} has ended.")
+        if not self._thread.is_alive() or time.monotonic() > self._looked + STUCK_S:
+            raise PrivySealError(ErrorCode.UNAVAILABLE, "Nobody looks at jobs.")
+
     def close(self, seconds: float = CLOSE_S) -> None:
         """End what runs and give the leases back, so that nobody has to wait for their end."""
         self._stopping.set()
@@ -105,6 +117,7 @@ class Runner:
     def _loop(self) -> None:
         next_look = time.monotonic()
         while not self._stopping.is_set():
+            self._looked = time.monotonic()
             self._look.clear()
             everything = time.monotonic() >= next_look
             if everything:

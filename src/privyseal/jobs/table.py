@@ -45,6 +45,13 @@ JOBS = (
     Job("managed.renew", AT_ONCE, retry=SECOND, retry_last=MINUTE),
     Job("managed.notices", MINUTE),
     Job("managed.expire", MINUTE),
+    Job("managed.follow", AT_ONCE, retry=SECOND, retry_last=MINUTE),
+    Job("serverless.gitops", AT_ONCE, retry=SECOND, retry_last=MINUTE),
+    Job("serverless.follow", 2 * SECOND, retry=SECOND, retry_last=MINUTE),
+    Job("serverless.reminders", AT_ONCE, retry=SECOND, retry_last=MINUTE),
+    Job("serverless.table", AT_ONCE, retry=SECOND, retry_last=MINUTE),
+    Job("serverless.objects", AT_ONCE, retry=SECOND, retry_last=MINUTE),
     Job("events.dispatch", AT_ONCE, retry=SECOND, retry_last=MINUTE),
     Job("events.deliver", AT_ONCE, retry=SECOND, retry_last=MINUTE),
+    Job("monitoring.cloudwatch", 12 * HOUR, retry=MINUTE, retry_last=HOUR),
 )

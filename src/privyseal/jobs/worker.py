@@ -63,6 +63,10 @@ class Worker:
         self._reported = NEVER
         self._rest_until = NEVER
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def start(self) -> None:
         self._thread.start()
 

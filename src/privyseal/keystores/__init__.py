@@ -2,4 +2,7 @@
 scheme of a stored key's URI picks the row. To add one: one file and one row.
 """
 
-KEYSTORES = {"software": "privyseal.keystores.software:SoftwareKeyStore"}
+KEYSTORES = {
+    "software": "privyseal.keystores.software:SoftwareKeyStore",
+    "aws-kms": "privyseal.keystores.aws_kms:AwsKmsKeyStore",
+}

@@ -34,6 +34,8 @@ from privyseal.managed.repositories import ManagedRows
 from privyseal.managed.requests import build_request, names_are_forbidden
 from privyseal.managed.settling import Outcome, Settling
 from privyseal.managed.states import Status
+from privyseal.managed.told import ISSUANCE, RENEWAL
+from privyseal.meter import Meter
 from privyseal.names import AuthorityArn, new_id, new_serial
 from privyseal.store import Store, Tx, UniqueError
 from privyseal.x509.certificate import read_certificate
@@ -75,6 +77,7 @@ class Issuing:
         issuers: Issuers,
         settling: Settling,
         validity: timedelta = limits.VALIDITY,
+        meter: Meter,
     ) -> None:
         self._store = store
         self._rows = rows
@@ -85,6 +88,7 @@ class Issuing:
         self._issuers = issuers
         self._settling = settling
         self._validity = validity
+        self._meter = meter
         self._threads = ThreadPoolExecutor(KEY_THREADS, thread_name_prefix="managed-key")
 
     def work(self, stopping: threading.Event) -> None:
@@ -106,6 +110,16 @@ class Issuing:
         claimed = self._store.transact(lambda tx: self._claim(tx, due, prepared))  # 3
         outcomes = self._outcomes(claimed, due.authorities)  # 4
         self._store.transact(lambda tx: self._settling.settle(tx, outcomes, _caller))  # 5
+        self._count(due, outcomes)
+
+    def _count(self, due: _Due, outcomes: Sequence[Outcome]) -> None:
+        done = sum(isinstance(each.result, Material) for each in outcomes)
+        unasked = sum(_authority(each).id in due.refusals for each in due.certificates)
+        action = ISSUANCE if self._status is Status.PENDING_VALIDATION else RENEWAL
+        self._meter.count("managed_attempts", done, action=action, outcome="done")
+        self._meter.count(
+            "managed_attempts", len(outcomes) - done + unasked, action=action, outcome="refused"
+        )
 
     def _look(self, tx: Tx) -> _Due:
         found = self._rows.certificates.to_attempt(tx, self._status, PAGE)

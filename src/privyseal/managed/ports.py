@@ -55,7 +55,8 @@ class ManagedCertificates(Protocol):
 
     def to_attempt(self, tx: Tx, status: Status, limit: int) -> Sequence[ManagedCertificate]:
         """Of that status, those whose `attempt_at` has come, the oldest first; and those with an attempt
-        under way that is put off for longer than LONGEST_WAIT, which only a wrong clock has done.
+        under way, or to be issued at all, that are put off for longer than LONGEST_WAIT, which only a wrong
+        clock has done.
         """
         ...
 
@@ -78,6 +79,12 @@ class IssuedSerials(Protocol):
     def unexpired(self, tx: Tx, certificate_id: str) -> Sequence[IssuedSerial]:
         """All of an ARN that still count, the newest first."""
         ...
+
+    def to_follow(self, tx: Tx, limit: int) -> Sequence[IssuedSerial]:
+        """Those that their authority has revoked or held, whoever asked it to, until `followed`."""
+        ...
+
+    def followed(self, tx: Tx, issued: IssuedSerial) -> None: ...
 
 
 class AccountConfigurations(Protocol):

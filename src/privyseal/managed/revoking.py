@@ -17,7 +17,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.managed.lookup import find_certificate
 from privyseal.managed.model import IssuedSerial, ManagedCertificate, Revoked
 from privyseal.managed.repositories import ManagedRows
-from privyseal.managed.states import Event, Kind, transition
+from privyseal.managed.states import Event, Kind, Status, transition
 from privyseal.managed.told import told
 from privyseal.store import Store, Tx
 
@@ -62,15 +62,7 @@ class ManagedRevoking:
                 sorted(self._rows.serials.unexpired(tx, certificate.arn.id), key=_authority), key=_authority
             ):
                 self._revoke(tx, caller, authority_arn, list(issued), REASONS[reason])
-            after = replace(
-                certificate,
-                status=status,
-                revoked=Revoked(tx.now, reason),
-                attempt=None,
-                attempt_at=None,
-                notice_at=None,
-                version=certificate.version + 1,
-            )
+            after = as_revoked(certificate, status, Revoked(tx.now, reason))
             written = self._rows.certificates.update(tx, after)
             assert written  # it was read in this transaction
             tx.record(told(ACTION, caller, after, tx.now, reason=reason))
@@ -89,6 +81,19 @@ class ManagedRevoking:
         keys = [(authority.arn.id, each.serial) for each in issued]
         found = self._ca.certificates.find_many(tx, keys)
         mark_revoked(tx, self._ca, caller, authority, list(found.values()), reason=reason)
+
+
+def as_revoked(certificate: ManagedCertificate, status: Status, revoked: Revoked) -> ManagedCertificate:
+    """The row after it: nothing is done with it any more."""
+    return replace(
+        certificate,
+        status=status,
+        revoked=revoked,
+        attempt=None,
+        attempt_at=None,
+        notice_at=None,
+        version=certificate.version + 1,
+    )
 
 
 def _authority(issued: IssuedSerial) -> str:

@@ -10,6 +10,7 @@ from privyseal.managed import limits
 from privyseal.managed.account import Accounts
 from privyseal.managed.expiring import Expiring
 from privyseal.managed.exporting import Exporting
+from privyseal.managed.following import Following
 from privyseal.managed.importing import Importing
 from privyseal.managed.issuing import Issuing
 from privyseal.managed.keys import ManagedKeys
@@ -26,6 +27,7 @@ from privyseal.managed.settling import Settling
 from privyseal.managed.states import Status
 from privyseal.managed.tagging import Tagging
 from privyseal.managed.updating import Updating
+from privyseal.meter import SILENT, Meter
 from privyseal.store import Store, Tx
 from privyseal.wrapping import Wrapper
 
@@ -49,6 +51,7 @@ class Managed:
         validity: timedelta = limits.VALIDITY,
         schedule: Schedule = SCHEDULE,
         wake: Callable[[str], None] = lambda _: None,
+        meter: Meter = SILENT,
     ) -> None:
         keys = ManagedKeys(wrapper)
         self.requesting = Requesting(store, rows, lambda: wake("managed.issue"))
@@ -63,6 +66,7 @@ class Managed:
         self.tagging = Tagging(store, rows)
         self.accounts = Accounts(store, rows)
         expiring = Expiring(store, rows, schedule)
+        following = Following(store, rows, ca)
         settling = Settling(rows, schedule)
 
         def issuing(status: Status) -> Issuing:
@@ -76,6 +80,7 @@ class Managed:
                 issuers=issuers,
                 settling=settling,
                 validity=validity,
+                meter=meter,
             )
 
         first, again = issuing(Status.PENDING_VALIDATION), issuing(Status.ISSUED)
@@ -86,6 +91,7 @@ class Managed:
             "managed.renew": (again.work, again.is_waiting),
             "managed.notices": (expiring.notice_due, expiring.has_to_notice),
             "managed.expire": (expiring.expire_due, expiring.has_to_expire),
+            "managed.follow": (following.follow_due, following.has_to_follow),
         }
 
     def close(self) -> None:

@@ -49,15 +49,16 @@ class ManagedTallies(Protocol):
 class ManagedEnds:
     """All ISSUED certificates, a page at a time: for a job, not for who is waiting."""
 
-    def __init__(self, store: Store, tallies: ManagedTallies) -> None:
+    def __init__(self, store: Store, tallies: ManagedTallies, page: int = PAGE) -> None:
         self._store = store
+        self._page = page
         self._tallies = tallies
 
     def pages(self) -> Iterator[Sequence[ManagedEnd]]:
         page: Sequence[ManagedEnd] = ()
         while True:
             last = page[-1] if page else None
-            page = self._store.view(lambda tx, last=last: self._tallies.ending(tx, last, PAGE))  # type: ignore[misc]
+            page = self._store.view(lambda tx, last=last: self._tallies.ending(tx, last, self._page))  # type: ignore[misc]
             if not page:
                 return
             yield page

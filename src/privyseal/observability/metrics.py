@@ -7,16 +7,13 @@ nothing else imports it.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from privyseal import log
-from privyseal.jobs.model import Standing
-from privyseal.jobs.overview import Seen
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # Where files live in memory (Linux); elsewhere the folder for temporary files is taken.
@@ -43,6 +40,21 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "privyseal_job_runs",
         "Runs of recurring jobs that have ended: done or failed",
         ("job", "outcome"),
+    ),
+    "certificates_issued": (
+        "privyseal_certificates_issued",
+        "Certificates that authorities have issued, by the AWS service that has asked, or none",
+        ("service",),
+    ),
+    "issuing_refused": (
+        "privyseal_issuing_refused",
+        "Requests that issuing has refused, by the code of the error",
+        ("code",),
+    ),
+    "managed_attempts": (
+        "privyseal_managed_attempts",
+        "Attempts to issue or renew managed certificates: done or refused",
+        ("action", "outcome"),
     ),
     "events": ("privyseal_events", "Events told of the journal, by their source", ("source",)),
     "event_deliveries": (
@@ -71,6 +83,11 @@ class PrometheusMeter:
 
     def __init__(self) -> None:
         import prometheus_client  # noqa: PLC0415 - reads the environment when it is imported
+        from prometheus_client import values  # noqa: PLC0415
+
+        # Otherwise it asks the kernel for the process's number, each time that it counts.
+        process = os.getpid()
+        values.ValueClass = values.MultiProcessValue(lambda: process)  # type: ignore[no-untyped-call]
 
         self._counters = {n: prometheus_client.Counter(*row) for n, row in COUNTERS.items()}
         self._histograms = {n: prometheus_client.Histogram(*row) for n, row in HISTOGRAMS.items()}
@@ -112,47 +129,6 @@ def folder() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="privyseal-metrics-", dir=place) as path:
         os.environ[FOLDER_VARIABLE] = path
         yield
-
-
-# A gauge that is read when it is asked for: authorities are few.
-_CRL_NEXT_UPDATE = "privyseal_crl_next_update_seconds"
-
-
-def crl_gauges(next_updates: Mapping[str, datetime]) -> bytes:
-    """When the first CRL of each authority runs out, by the authority's id."""
-    lines = [
-        f"# HELP {_CRL_NEXT_UPDATE} When the first CRL of an authority runs out, in seconds since 1970",
-        f"# TYPE {_CRL_NEXT_UPDATE} gauge",
-        *(
-            f'{_CRL_NEXT_UPDATE}{{authority="{authority}"}} {at.timestamp():.0f}'
-            for authority, at in next_updates.items()
-        ),
-    ]
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-# Gauges of jobs: name → help, and what the row of a job says; None: no such value yet.
-_JOB_GAUGES: Mapping[str, tuple[str, Callable[[Standing], float | None]]] = {
-    "privyseal_job_last_success_seconds": (
-        "When a run of a job last went well, in seconds since 1970",
-        lambda row: row.succeeded_at.timestamp() if row.succeeded_at else None,
-    ),
-    "privyseal_job_failures_in_a_row": (
-        "How often a job has failed since it last went well",
-        lambda row: row.attempts,
-    ),
-}
-
-
-def job_gauges(seen: Iterable[Seen]) -> bytes:
-    """How the jobs of the whole installation are."""
-    rows = [each.row for each in seen]
-    lines = []
-    for name, (text, value_of) in _JOB_GAUGES.items():
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
-        values = ((row.name, value_of(row)) for row in rows)
-        lines += [f'{name}{{job="{job}"}} {value:.0f}' for job, value in values if value is not None]
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def render() -> bytes:

@@ -3,12 +3,11 @@
 A bucket need not be made: every name that could be a bucket's is one.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from privyseal import log
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.publishers.object_names import check_bucket_name, key_segments
 
@@ -35,45 +34,13 @@ class DirectoryPublisher:
     ) -> None:
         check_bucket_name(bucket)
         path = self._folder.joinpath(bucket, *key_segments(key))
-        temporary = self._written(path.parent, content)
         try:
-            temporary.replace(path)
-            _flush_folder(path.parent)
+            write_file(path, content)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise _unavailable(error) from error
 
     def url(self, bucket: str, key: str) -> None:
         """A folder is on no web server that we know of."""
-
-    def _written(self, folder: Path, content: Iterable[bytes]) -> Path:
-        """The content in a file of its own beside the place where it belongs, on the disk."""
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".writing-")  # mode 0600
-        except OSError as error:
-            raise _unavailable(error) from error
-        path = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines(content)
-                file.flush()
-                os.fsync(descriptor)
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise _unavailable(error) from error
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return path
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unavailable(error: OSError) -> PrivySealError:

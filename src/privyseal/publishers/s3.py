@@ -1,6 +1,6 @@
 """Buckets of Amazon S3, or of whatever answers its API at `endpoint_url`.
 
-This file alone of the shelf imports boto3 (the extra `aws`). Credentials are found as every AWS tool
+Needs the extra `aws`. Credentials are found as every AWS tool
 finds them. The bucket's policy must allow them s3:GetBucketAcl and s3:PutObject.
 """
 
@@ -9,21 +9,17 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-import boto3
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from privyseal import log
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.publishers.object_names import check_bucket_name, key_segments
 
 # Path-style addresses work everywhere; checksums that older S3-compatible servers do not know are
 # sent only where the API asks for them.
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 4},
+_CONFIG = waiting(
     s3={"addressing_style": "path"},
     signature_version="s3v4",  # of presigned links too: the older form is refused in newer regions
     request_checksum_calculation="when_required",
@@ -59,13 +55,14 @@ class S3Publisher:
     ) -> None:
         """Raises INVALID_ARGUMENT for a profile or an address that there is not."""
         self._endpoint = endpoint_url
-        try:
-            session = boto3.Session(profile_name=profile)
-            self._s3 = session.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
-        except (BotoCoreError, ValueError) as error:
-            raise PrivySealError(
-                ErrorCode.INVALID_ARGUMENT, f"The settings of [publisher] cannot be used: {error}"
-            ) from error
+        self._s3 = aws_client(
+            "s3",
+            "The settings of [publisher]",
+            _CONFIG,
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
+        )
 
     def check(self, bucket: str) -> None:
         check_bucket_name(bucket)

@@ -1,11 +1,10 @@
 """The text of a broker's files, and writing them so that it never reads half of one."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from privyseal.durable import write_file
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.x509.certificate import read_certificate
 from privyseal.x509.pem import single_block, to_pem
@@ -56,9 +55,9 @@ def write_changed(folder: Path, roots: str, crls: Sequence[Crl], rules: bytes) -
     if not wanted:
         return False
     try:
-        _write(folder / _UNTOLD, b"")
+        write_file(folder / _UNTOLD, [], mode=_MODE)
         for name, content in wanted.items():
-            _write(folder / name, content())
+            write_file(folder / name, [content()], mode=_MODE)
     except OSError as error:
         raise unwritable(folder, error) from error
     return True
@@ -103,17 +102,3 @@ def _content(path: Path, length: int = -1) -> bytes | None:
             return file.read(length)
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, _MODE)
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -3,22 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.errors import ErrorCode, PrivySealError
 
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+_CONFIG = waiting()
 
 
 class Route53Client:
     def __init__(self, *, endpoint_url: str | None = None, profile: str | None = None) -> None:
-        session = boto3.Session(profile_name=profile)
-        # A global service: its API and signatures are in us-east-1.
-        self._client = session.client(
-            "route53", region_name="us-east-1", endpoint_url=endpoint_url, config=_CONFIG
+        """Raises INVALID_ARGUMENT for a profile or an address that there is not."""
+        self._client = aws_client(
+            "route53",
+            "The settings for Route 53",
+            _CONFIG,
+            region="us-east-1",  # a global service: its API and signatures are there
+            endpoint_url=endpoint_url,
+            profile=profile,
         )
 
     def call(self, operation: str, **params: Any) -> dict[str, Any]:

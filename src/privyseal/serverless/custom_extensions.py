@@ -59,7 +59,7 @@ def _extension(oid: str, asked: Mapping[str, Any], allowed: Collection[str]) -> 
     if not _OID.match(oid):
         raise Refused(f"Custom extension OID {oid} is not a valid object identifier")
     value, critical = asked.get("value_b64"), asked.get("critical", False)
-    if not value:
+    if value is None:
         raise Refused(f"Custom extension OID {oid} is missing required field 'value_b64'")
     if not isinstance(critical, bool):
         raise Refused(f"Custom extension OID {oid} has a 'critical' that is not true or false")

@@ -8,9 +8,8 @@ DEFAULT: Final = 30
 _LARGEST: Final = 10**9  # what is larger is cut like anything beyond the limit
 
 
-def read(asked: Any, most: int) -> tuple[int, str | None]:
-    """(days, what was cut). A text or a fraction is read as serverless-ca does: "90" is 90, 1.9 is 1."""
-    days = _whole(asked)
+def granted(days: int, most: int) -> tuple[int, str | None]:
+    """(days, what was cut)."""
     if days < 1:
         raise too_short(days)
     if days > most:
@@ -18,7 +17,8 @@ def read(asked: Any, most: int) -> tuple[int, str | None]:
     return days, None
 
 
-def _whole(asked: Any) -> int:
+def read(asked: Any) -> int:
+    """A text or a fraction is read as serverless-ca does: "90" is 90, 1.9 is 1."""
     if isinstance(asked, bool) or not isinstance(asked, int | float | str) or len(str(asked)) > 40:
         raise Refused("lifetime must be a number of days")
     try:

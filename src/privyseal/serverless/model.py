@@ -18,3 +18,15 @@ class Issue:
     expires_at: datetime
     notify_issued: bool
     notify_expiry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A certificate with what has been said of it since. `reminded` are the times of its reminders, as
+    the contract writes them; `changes` counts what its item of the table has to say.
+    """
+
+    issue: Issue
+    revoked_at: datetime | None = None
+    reminded: tuple[str, ...] = ()
+    changes: int = 0

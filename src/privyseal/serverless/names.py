@@ -63,7 +63,8 @@ class Names:
 
     @property
     def table(self) -> str:
-        return f"{self.project.title()}CA{self.environment.title()}"
+        project = self.project.replace("-", " ").title().replace(" ", "")
+        return f"{project}CA{self.environment.title()}"
 
     @property
     def topic(self) -> str:

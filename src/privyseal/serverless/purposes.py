@@ -13,6 +13,7 @@ from typing import Any, Final
 from privyseal.serverless.refusals import Refused
 from privyseal.x509 import oids
 
+MOST: Final = 20  # ExtendedKeyUsage of the acm-pca service model
 _DEFAULT: Final = "client_auth"
 PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
     {"client_auth": oids.CLIENT_AUTH, "server_auth": oids.SERVER_AUTH}
@@ -43,9 +44,13 @@ _OID = re.compile(
 class KeyPurposes:
     """`oids` in order, each once; `dropped` says what of the request was left out, and why."""
 
-    names: tuple[str, ...]  # of `purposes`, as notices show them
     oids: tuple[str, ...]
     dropped: tuple[str, ...]
+
+
+def named(asked: Any) -> tuple[str, ...]:
+    """What `purposes` comes to, as notices show it."""
+    return _purposes(asked, [])
 
 
 def read(purposes: Any, extended: Any) -> KeyPurposes:
@@ -53,14 +58,14 @@ def read(purposes: Any, extended: Any) -> KeyPurposes:
     dropped: list[str] = []
     names = _purposes(purposes, dropped)
     found = [PURPOSES[name] for name in names] + _extended(extended, dropped)
-    return KeyPurposes(names, tuple(dict.fromkeys(found)), tuple(dropped))
+    return KeyPurposes(tuple(dict.fromkeys(found)), tuple(dropped))
 
 
 def _purposes(asked: Any, dropped: list[str]) -> tuple[str, ...]:
     """Without a usable one it is a client's, also where only extended key usages are asked for."""
     if asked is not None and not isinstance(asked, list):
         dropped.append("purposes is not a list")
-    listed: Sequence[Any] = asked if isinstance(asked, list) else ()
+    listed = _listed(asked, "purposes")
     known = [each for each in listed if isinstance(each, str) and each in PURPOSES]
     dropped += [f"purpose {_shown(each)}" for each in listed if each not in known]
     return tuple(dict.fromkeys(known)) or (_DEFAULT,)
@@ -70,7 +75,7 @@ def _extended(asked: Any, dropped: list[str]) -> list[str]:
     if asked is not None and not isinstance(asked, list):
         dropped.append("extended_key_usages is not a list")
     found: list[str] = []
-    for each in asked if isinstance(asked, list) else ():
+    for each in _listed(asked, "extended key usages"):
         if isinstance(each, str) and each in EXTENDED:
             found += [oid] if (oid := EXTENDED[each]) else []
         elif isinstance(each, str) and each.startswith(("1.", "2.")):
@@ -80,6 +85,13 @@ def _extended(asked: Any, dropped: list[str]) -> list[str]:
         else:
             dropped.append(f"extended key usage {_shown(each)}")
     return found
+
+
+def _listed(asked: Any, what: str) -> Sequence[Any]:
+    listed: Sequence[Any] = asked if isinstance(asked, list) else ()
+    if len(listed) > MOST:
+        raise Refused(f"There are more than {MOST} {what}")
+    return listed
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,7 @@ what it leaves out of a request is said in the answer.
 import base64
 import binascii
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from privyseal.serverless import custom_extensions, lifetime, purposes, sans, subject
@@ -22,7 +22,7 @@ _MAX_FILE_NAME: Final = 255
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
     """One certificate, asked for. `subject` has keys of `subject.ATTRIBUTES`; either `csr` (PEM) or
-    `csr_file` is there.
+    `csr_file` is there. `days` and `extensions` are as asked for until they are `granted`.
     """
 
     subject: Mapping[str, str]
@@ -31,7 +31,7 @@ class CertificateRequest:
     sans: Sans
     csr: bytes | None
     csr_file: str | None
-    extensions: tuple[Mapping[str, Any], ...]
+    extensions: Any
     force_issue: bool
     cert_bundle: bool
     notify_issued: bool | None
@@ -45,31 +45,39 @@ class CertificateRequest:
 
 def wants_chain_only(event: Mapping[str, Any]) -> bool:
     """Whether nothing but the authorities' certificates is asked for; then nothing else is looked at."""
-    return event.get("ca_chain_only") is True
+    return _flag(event, "ca_chain_only") or False
 
 
-def read(event: Mapping[str, Any], *, longest: int, allowed: Collection[str]) -> CertificateRequest:
-    """Raises Refused. `longest` is in days; `allowed` are the custom extensions that may be asked for."""
+def read(event: Mapping[str, Any]) -> CertificateRequest:
+    """Raises Refused for what cannot be read."""
     own = subject.asked(event)
     if "common_name" not in own:
         raise Refused("common_name is missing: the request must name the certificate's common name")
-    days, cut = lifetime.read(event.get("lifetime", lifetime.DEFAULT), longest)
     key_purposes = purposes.read(event.get("purposes"), event.get("extended_key_usages"))
     names = sans.read(event.get("sans"), own["common_name"])
     csr_file = _file_name(event.get("csr_file"))
     return CertificateRequest(
         subject=own,
-        days=days,
+        days=lifetime.read(event.get("lifetime", lifetime.DEFAULT)),
         purposes=key_purposes,
         sans=names,
         csr=None if csr_file else _csr(event.get("base64_csr_data")),
         csr_file=csr_file,
-        extensions=tuple(custom_extensions.read(event.get("extensions"), allowed)),
+        extensions=event.get("extensions"),
         force_issue=_flag(event, "force_issue") or False,
         cert_bundle=_flag(event, "cert_bundle") or False,
         notify_issued=_flag(event, "notify_issued"),
         notify_expiry=_flag(event, "notify_expiry"),
-        warnings=(*((cut,) if cut else ()), *key_purposes.dropped, *names.dropped),
+        warnings=(*key_purposes.dropped, *names.dropped),
+    )
+
+
+def granted(request: CertificateRequest, longest: int, allowed: Collection[str]) -> CertificateRequest:
+    """What the operator lets it have: so many days at most, custom extensions from a list. Raises Refused."""
+    days, cut = lifetime.granted(request.days, longest)
+    found = tuple(custom_extensions.read(request.extensions, allowed))
+    return replace(
+        request, days=days, extensions=found, warnings=(*((cut,) if cut else ()), *request.warnings)
     )
 
 
@@ -82,13 +90,13 @@ def _flag(event: Mapping[str, Any], key: str) -> bool | None:
 
 
 def _csr(data: Any) -> bytes:
-    """The PEM in `base64_csr_data`."""
+    """The PEM in `base64_csr_data`, which may have line breaks, as tools put them."""
     if not data:
         raise Refused("The request has no CSR: give base64_csr_data or csr_file")
     if not isinstance(data, str) or len(data) > 2 * MAX_CSR:
         raise Refused(f"base64_csr_data must be base64 of a PEM CSR of at most {MAX_CSR} bytes")
     try:
-        return base64.b64decode(data, validate=True)
+        return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         raise Refused("base64_csr_data is not base64") from None
 

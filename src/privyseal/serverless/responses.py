@@ -15,16 +15,15 @@ from privyseal.x509.certificate import Certificate
 
 @dataclass(frozen=True, slots=True)
 class CaChain:
-    """PEM of the issuing authority's certificate and of the root's."""
+    """PEM of the certificates from the issuing authority's up to the root's: two, as a rule."""
 
-    issuing: str
-    root: str
+    pems: tuple[str, ...]
 
     def members(self) -> dict[str, Any]:
         return {
-            "Base64IssuingCaCertificate": coded(self.issuing),
-            "Base64RootCaCertificate": coded(self.root),
-            "Base64CaChain": coded(self.issuing, self.root),
+            "Base64IssuingCaCertificate": coded(self.pems[0]),
+            "Base64RootCaCertificate": coded(self.pems[-1]),
+            "Base64CaChain": coded(*self.pems),
         }
 
 
@@ -32,7 +31,7 @@ def issued(
     certificate: Certificate, pem: str, chain: CaChain, *, common_name: str, subject: str, bundle: bool
 ) -> dict[str, Any]:
     """With `bundle`, Base64Certificate has the authorities' certificates behind the leaf."""
-    parts = (pem, chain.issuing, chain.root) if bundle else (pem,)
+    parts = (pem, *chain.pems) if bundle else (pem,)
     return {
         "CertificateInfo": information(
             common_name, certificate.serial, certificate.not_before, certificate.not_after

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from privyseal.serverless import subject
 from privyseal.serverless.refusals import Refused
 from privyseal.x509 import oids
 
@@ -121,13 +122,14 @@ def _url(value: str) -> Mapping[str, Any] | None:
 
 
 def _directory(value: str) -> Mapping[str, Any] | None:
-    """`CN=a,O=b`: split at every comma, as there are no escapes; unknown attributes are left out."""
+    """`CN=a,O=b`: split at every comma, as there are no escapes; what cannot be in a name is left out."""
     pairs = [pair.partition("=") for pair in value.split(",")]
-    found = [
+    named = [
         {"ObjectIdentifier": _ATTRIBUTES[kind.strip().upper()], "Value": text.strip()}
         for kind, _, text in pairs
-        if kind.strip().upper() in _ATTRIBUTES and 0 < len(text.strip()) <= 64
+        if kind.strip().upper() in _ATTRIBUTES and text.strip()
     ]
+    found = [attribute for attribute in named if not subject.problem(attribute)]
     return {"DirectoryName": {"CustomAttributes": found}} if found else None
 
 

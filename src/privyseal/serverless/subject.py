@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from privyseal.serverless.refusals import NO_COMMON_NAME, Refused
 from privyseal.x509 import oids
-from privyseal.x509.subject import TYPES, Name
+from privyseal.x509.refusal import RefusalError
+from privyseal.x509.subject import TYPES, Name, name_from_members
 
 # Key of a request → attribute type, in the order of the certificate's subject, whatever the CSR's is.
 ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
@@ -50,11 +51,23 @@ def merged(own: Mapping[str, str], csr: Name) -> list[Mapping[str, str]]:
         value = own.get(key) or next(iter(csr.values(kind)), "")
         if not value:
             continue
+        attribute = {"ObjectIdentifier": kind, "Value": value}
         rule = TYPES[kind]
         if not rule.least <= len(value) <= rule.most:
             raise Refused(f"{key} has {len(value)} characters, not {rule.least} to {rule.most}")
-        attributes.append({"ObjectIdentifier": kind, "Value": value})
+        if why := problem(attribute):
+            raise Refused(f"{key} cannot be in a certificate: {why}")
+        attributes.append(attribute)
     return attributes
+
+
+def problem(attribute: Mapping[str, str]) -> str | None:
+    """Why a CustomAttribute of the acm-pca service model cannot be in a name."""
+    try:
+        name_from_members({"CustomAttributes": [attribute]})
+    except RefusalError as refusal:
+        return str(refusal)
+    return None
 
 
 def organization(attributes: Sequence[Mapping[str, str]]) -> tuple[str, str]:

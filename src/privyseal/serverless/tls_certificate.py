@@ -8,7 +8,8 @@ what was issued already, the key, then the certificate.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,8 +23,9 @@ from privyseal.ca.states import Status
 from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
+from privyseal.names import AuthorityArn
+from privyseal.serverless import notices, rejection, responses, subject
 from privyseal.serverless import request as requests
-from privyseal.serverless import responses, subject
 from privyseal.serverless.model import Issue
 from privyseal.serverless.ports import CsrFiles, Issues, KeyClaims, KnownSubjects
 from privyseal.serverless.refusals import KEY_REUSED, Refused, already_issued, no_csr_file
@@ -32,7 +34,7 @@ from privyseal.serverless.responses import CaChain
 from privyseal.store import Store, Tx
 from privyseal.x509.certificate import read_certificate
 from privyseal.x509.csr import Csr, parse_pem
-from privyseal.x509.pem import to_pem
+from privyseal.x509.pem import blocks, to_pem
 from privyseal.x509.profiles import SERVERLESS
 
 # Over all names: a key that ever had a certificate gets no other. Compatible: for each common name.
@@ -40,6 +42,7 @@ STRICT: Final = "strict"
 COMPATIBLE: Final = "compatible"
 # So long a key belongs to the request that is about to get its certificate.
 CLAIM: Final = timedelta(seconds=60)
+_TIERS: Final = 20  # authorities above each other; nobody has so many
 # What the caller can do something about, or has to wait for: answered as serverless-ca answers. All else
 # is the front-end's.
 _ANSWERED: Final = frozenset(
@@ -84,13 +87,16 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request with its CSR read and everything decided but the certificate."""
+    """A request with its CSR read and everything decided but what concerns its key. `problem` is what
+    counts when that is fine.
+    """
 
     request: CertificateRequest
     csr: Csr
     pem: bytes
     attributes: list[Mapping[str, str]]
     token: str
+    problem: Refused | None
     key_digest: bytes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +112,7 @@ class Preview:
     organizational_unit: str
     key_digest: bytes
     forces: bool
+    problem: Refused | None = None  # why it gets none where its key allows it
 
 
 class TlsCertificates:
@@ -138,14 +145,17 @@ class TlsCertificates:
 
     def request(self, call: Call, event: Mapping[str, Any]) -> dict[str, Any]:
         """The answer, a refusal included. Raises PrivySealError where nothing could be decided."""
-        terms = self._terms()
+        terms, pem = self._terms(), b""
         try:
-            chain = self._chain(call.caller, terms)
+            chain = self.chain(call)
             if requests.wants_chain_only(event):
                 return chain.members()
-            return self._issued(call, event, terms, chain)
+            request = _read(call, event)
+            pem = request.csr if request.csr is not None else _file(self._files, request.csr_file or "")
+            return self._issued(call, _ask(call, event, request, pem, terms), terms, chain)
         except Refused as refused:
-            self._tell(call, event, refused)
+            if refused.told:
+                self._tell(call, terms, rejection.told(event, pem, refused.message))
             return responses.refused(refused.message)
 
     def preview(
@@ -157,28 +167,33 @@ class TlsCertificates:
         asked: dict[int, IssueRequest] = {}
         for index, event in enumerate(events):
             try:
-                found = self._read(call, event, terms, files)
-                asked[index] = self._issue_request(call, found, terms)
+                request = _read(call, event)
+                pem = request.csr if request.csr is not None else _file(files, request.csr_file or "")
+                found = _ask(call, event, request, pem, terms)
+                if found.problem is None:
+                    asked[index] = self._issue_request(call, found, terms)
                 answers.append(_preview(found))
             except Refused as refused:
                 answers.append(refused)
         for index, error in zip(asked, self._check(list(asked.values())), strict=True):
             if error is not None and error.code not in _ANSWERED:
                 raise error
-            if error is not None:
-                answers[index] = Refused(error.message)
+            found_earlier = answers[index]
+            if error is not None and isinstance(found_earlier, Preview):
+                answers[index] = replace(found_earlier, problem=Refused(error.message))
         return answers
 
-    def _issued(self, call: Call, event: Mapping[str, Any], terms: Terms, chain: CaChain) -> dict[str, Any]:
-        asked = self._read(call, event, terms, self._files)
-        self._check_key(call, asked, terms)
+    def _issued(self, call: Call, asked: _Asked, terms: Terms, chain: CaChain) -> dict[str, Any]:
+        self._store.transact(lambda tx: self._claim_key(tx, call, asked, terms))
         try:
             issued = self._issue(self._issue_request(call, asked, terms))
         except PrivySealError as error:
+            self._release(asked)
             if error.code in _ANSWERED:
-                self._store.transact(lambda tx: self._rows.claims.release(tx, asked.key_digest, asked.token))
                 raise Refused(error.message) from None
             raise
+        if issued.replayed:
+            self._release(asked)
         certificate = read_certificate(issued.der)
         answer = responses.issued(
             certificate,
@@ -190,46 +205,43 @@ class TlsCertificates:
         )
         return responses.with_warnings(answer, asked.request.warnings)
 
-    def _chain(self, caller: Caller, terms: Terms) -> CaChain:
+    def chain(self, call: Call) -> CaChain:
+        """Raises Refused where the authority has no certificate."""
+        terms = self._terms()
         try:
-            found = self._certificate(caller, terms.authority)
+            found = self._certificate(call.caller, terms.authority)
         except PrivySealError as error:
             if error.code in {ErrorCode.NOT_FOUND, ErrorCode.INVALID_ARN, ErrorCode.INVALID_STATE}:
                 raise Refused(f"CA {terms.slug} not found") from None
             raise
-        above = (found.chain or found.certificate).rstrip()
-        root = above[above.rindex("-----BEGIN ") :]
-        return CaChain(found.certificate, root)
+        text = f"{found.certificate}\n{found.chain or ''}"
+        return CaChain(tuple(map(to_pem, blocks(text.encode(), "CERTIFICATE", most=_TIERS))))
 
-    def _read(self, call: Call, event: Mapping[str, Any], terms: Terms, files: CsrFiles) -> _Asked:
-        request = requests.read(event, longest=terms.longest, allowed=terms.extensions)
-        if request.force_issue and not call.forces:
-            raise Refused("force_issue is for administrators: leave it out, or ask one of them")
-        pem = request.csr if request.csr is not None else _file(files, request.csr_file or "")
-        try:
-            csr = parse_pem(pem)
-        except PrivySealError as error:
-            raise Refused(error.message) from None
-        return _Asked(request, csr, pem, subject.merged(request.subject, csr.subject), _token(call, event))
-
-    def _check_key(self, call: Call, asked: _Asked, terms: Terms) -> None:
-        """A key has one certificate, also when two requests come at once."""
-        if asked.request.force_issue:
-            return
-        request, account = asked.request, call.caller.account
-
-        def write(tx: Tx) -> None:
+    def _claim_key(self, tx: Tx, call: Call, asked: _Asked, terms: Terms) -> None:
+        """A key has one certificate, also when two requests come at once. Raises THROTTLED for the second
+        of two: nobody knows yet whether the first gets one.
+        """
+        request = asked.request
+        if not request.force_issue:
             found = self._rows.certificates.by_keys(tx, [asked.key_digest])
             of_key = [each for each in found if not _is_of(each, asked.token, tx)]
-            same_name = of_key and self._rows.issues.has(tx, account, request.common_name, asked.key_digest)
+            name, account = request.common_name, call.caller.account
+            same_name = of_key and self._rows.issues.has(tx, account, name, asked.key_digest)
             if same_name and request.csr_file:
                 raise already_issued()
             if same_name or (of_key and terms.key_reuse == STRICT):
                 raise Refused(KEY_REUSED)
-            if not self._rows.claims.claim(tx, asked.key_digest, asked.token, tx.now + CLAIM):
-                raise Refused(KEY_REUSED)
+        if asked.problem:
+            raise asked.problem
+        until = tx.now + CLAIM
+        if not request.force_issue and not self._rows.claims.claim(tx, asked.key_digest, asked.token, until):
+            text = "Another request for the same private key is being answered. Try again."
+            raise PrivySealError(ErrorCode.THROTTLED, text)
 
-        self._store.transact(write)
+    def _release(self, asked: _Asked) -> None:
+        """Where the database is away, the claim ends by itself."""
+        with suppress(PrivySealError):
+            self._store.transact(lambda tx: self._rows.claims.release(tx, asked.key_digest, asked.token))
 
     def _issue_request(self, call: Call, asked: _Asked, terms: Terms) -> IssueRequest:
         authority, _ = self._describe(call.caller, terms.authority)
@@ -251,10 +263,10 @@ class TlsCertificates:
                 },
             },
             token=asked.token,
-            alongside=lambda tx, row: self._note(tx, row, call, asked),
+            alongside=lambda tx, row: self._note(tx, row, terms, call, asked),
         )
 
-    def _note(self, tx: Tx, row: CertificateRow, call: Call, asked: _Asked) -> None:
+    def _note(self, tx: Tx, row: CertificateRow, terms: Terms, call: Call, asked: _Asked) -> None:
         """Beside the certificate, in its own commit."""
         request = asked.request
         organization, unit = subject.organization(asked.attributes)
@@ -272,17 +284,37 @@ class TlsCertificates:
             notify_expiry=known if request.notify_expiry is None else request.notify_expiry,
         )
         self._rows.issues.insert(tx, issue)
+        if issue.notify_issued:
+            authority = AuthorityArn.parse(terms.authority)
+            tx.record(notices.issued(call.caller, authority, issue, row.der))
         self._rows.claims.release(tx, asked.key_digest, asked.token)
 
-    def _tell(self, call: Call, event: Mapping[str, Any], refused: Refused) -> None:
+    def _tell(self, call: Call, terms: Terms, detail: Mapping[str, Any]) -> None:
         """On record, for the notice that those who watch the CA get."""
-        if not refused.told:
-            return
-        resource = self._terms().authority
-        detail = {"reason": refused.message, "request": _named(event)}
-        self._store.transact(
-            lambda tx: tx.record(entry("serverless:RejectCertificate", call.caller, resource, **detail))
-        )
+        rejected = entry(rejection.ACTION, call.caller, terms.authority, **detail)
+        self._store.transact(lambda tx: tx.record(rejected))
+
+
+def _read(call: Call, event: Mapping[str, Any]) -> CertificateRequest:
+    request = requests.read(event)
+    if request.force_issue and not call.forces:
+        raise Refused("force_issue is for administrators: leave it out, or ask one of them")
+    return request
+
+
+def _ask(
+    call: Call, event: Mapping[str, Any], request: CertificateRequest, pem: bytes, terms: Terms
+) -> _Asked:
+    try:
+        csr = parse_pem(pem)
+    except PrivySealError as error:
+        raise Refused(error.message) from None
+    attributes, problem = subject.merged(request.subject, csr.subject), None
+    try:
+        request = requests.granted(request, terms.longest, terms.extensions)
+    except Refused as refused:
+        problem = refused
+    return _Asked(request, csr, pem, attributes, _token(call, event), problem)
 
 
 def _file(files: CsrFiles, name: str) -> bytes:
@@ -295,7 +327,8 @@ def _file(files: CsrFiles, name: str) -> bytes:
 def _preview(asked: _Asked) -> Preview:
     organization, unit = subject.organization(asked.attributes)
     request = asked.request
-    return Preview(request.common_name, organization, unit, asked.key_digest, request.force_issue)
+    digest, forces = asked.key_digest, request.force_issue
+    return Preview(request.common_name, organization, unit, digest, forces, asked.problem)
 
 
 def _is_of(certificate: CertificateRow, token: str, tx: Tx) -> bool:
@@ -307,8 +340,3 @@ def _token(call: Call, event: Mapping[str, Any]) -> str:
     """One call, one certificate, however often its client sends it."""
     content = json.dumps([call.caller.principal, call.id, event], sort_keys=True)
     return f"sls-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
-
-
-def _named(event: Mapping[str, Any]) -> dict[str, str]:
-    """What of a refused request may stand in the record: texts of its subject, cut short."""
-    return {key: str(event[key])[:128] for key in subject.ATTRIBUTES if event.get(key)}

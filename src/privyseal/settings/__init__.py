@@ -16,6 +16,7 @@ from privyseal.settings.events import EventSettings, RuleSettings
 from privyseal.settings.loading import CONFIG_FILE, NO_SETTINGS, load
 from privyseal.settings.managed import ManagedSettings
 from privyseal.settings.model import Settings
+from privyseal.settings.monitoring import CloudWatchSettings, MetricsSettings, TracingSettings
 from privyseal.settings.serverless import ServerlessSettings
 from privyseal.settings.storage import AuditSettings, CrlSettings, PublisherSettings, QuotaSettings
 from privyseal.settings.values import is_loopback
@@ -25,11 +26,13 @@ __all__ = [
     "NO_SETTINGS",
     "AuditSettings",
     "AwsIotSettings",
+    "CloudWatchSettings",
     "CrlSettings",
     "DeviceSettings",
     "EventSettings",
     "IssuerSettings",
     "ManagedSettings",
+    "MetricsSettings",
     "MosquittoSettings",
     "PublisherSettings",
     "QuotaSettings",
@@ -37,6 +40,7 @@ __all__ = [
     "ServerlessSettings",
     "Settings",
     "SourceSettings",
+    "TracingSettings",
     "is_loopback",
     "load",
 ]

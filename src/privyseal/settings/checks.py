@@ -43,6 +43,7 @@ def checked(settings: Settings) -> Settings:
     _check_device_port(settings)
     _check_devices(settings)
     _check_rules(settings)
+    _check_gitops(settings)
     return settings
 
 
@@ -57,6 +58,27 @@ def _check_rules(settings: Settings) -> None:
             if target not in settings.targets:
                 text = f"[rules.{name}]: there is no section [targets.{target}]."
                 raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
+
+
+def _check_gitops(settings: Settings) -> None:
+    section = settings.serverless.gitops
+    needed = {"directory": section.directory, "git": section.url}
+    if section.source in needed and not needed[section.source]:
+        name = "directory" if section.source == "directory" else "url"
+        text = f'serverless.gitops.source = "{section.source}" needs {name}.'
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
+    if re.match(r"[a-z+]+://[^/]*:[^/]*@", section.url):
+        text = "serverless.gitops.url has a password in it: put that into password-file."
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
+    files = ("directory", "allowed_signers", "pgp_keys", "password_file")
+    for name in files:
+        path = getattr(section, name)
+        if path and not Path(path).is_absolute():
+            setting = f"serverless.gitops.{name.replace('_', '-')}"
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"{setting} is a whole path, from the root.")
+    if section.source != "git" and (section.allowed_signers or section.pgp_keys):
+        text = 'Commit signatures (allowed-signers, pgp-keys) are for serverless.gitops.source = "git".'
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
 
 
 def _check_device_port(settings: Settings) -> None:

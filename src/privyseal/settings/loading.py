@@ -34,11 +34,14 @@ NO_SETTINGS = frozenset(
 _IN_THE_FILE_ALONE = frozenset(
     {
         "audit",
+        "aws-kms",
+        "cloudwatch",
         "crl",
         "devices",
         "events",
         "issuers",
         "managed",
+        "metrics",
         "names",
         "publisher",
         "quotas",
@@ -47,6 +50,7 @@ _IN_THE_FILE_ALONE = frozenset(
         "serverless",
         "sources",
         "targets",
+        "tracing",
     }
 )
 
@@ -71,9 +75,23 @@ def load(
         try:
             msgspec.convert(values, Settings, strict=False)
         except msgspec.ValidationError as error:
-            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"A setting {where} is wrong: {error}") from None
+            why = _with_its_section(str(error), values)
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"A setting {where} is wrong: {why}") from None
     together = {name: value for _, values in sources for name, value in values.items()}
     return checked(msgspec.convert(together, Settings, strict=False))
+
+
+def _with_its_section(why: str, values: Mapping[str, Any]) -> str:
+    """Names the section `[targets.NAME]`, as msgspec does not: it is the one that alone is as wrong."""
+    for table, sections in values.items():
+        unnamed = f"$.{table}[...]"
+        for name in sections if unnamed in why and isinstance(sections, dict) else ():
+            try:
+                msgspec.convert({table: {name: sections[name]}}, Settings, strict=False)
+            except msgspec.ValidationError as error:
+                if str(error) == why:
+                    return why.replace(unnamed, f"[{table}.{name}]")
+    return why
 
 
 def _from_file(config: Path | None, data_dir: Path) -> dict[str, Any]:

@@ -13,8 +13,15 @@ from privyseal.settings.devices import (
 )
 from privyseal.settings.events import EventSettings, RuleName, RuleSettings
 from privyseal.settings.managed import ManagedSettings
+from privyseal.settings.monitoring import CloudWatchSettings, MetricsSettings, TracingSettings
 from privyseal.settings.serverless import ServerlessSettings
-from privyseal.settings.storage import AuditSettings, CrlSettings, PublisherSettings, QuotaSettings
+from privyseal.settings.storage import (
+    AuditSettings,
+    AwsKmsSettings,
+    CrlSettings,
+    PublisherSettings,
+    QuotaSettings,
+)
 from privyseal.settings.targets import TargetName, TargetSettings
 from privyseal.settings.values import Port, Region, is_loopback
 
@@ -51,9 +58,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     events: EventSettings = EventSettings()
     managed: ManagedSettings = ManagedSettings()
     serverless: ServerlessSettings = ServerlessSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    cloudwatch: CloudWatchSettings = CloudWatchSettings()
+    tracing: TracingSettings = TracingSettings()
     crl: CrlSettings = CrlSettings()
     audit: AuditSettings = AuditSettings()
     publisher: PublisherSettings = PublisherSettings()
+    aws_kms: AwsKmsSettings = AwsKmsSettings()
     quotas: QuotaSettings = QuotaSettings()
 
     @property

@@ -14,12 +14,22 @@ class PublisherSettings(Struct, frozen=True, forbid_unknown_fields=True, rename=
     profile: str = ""
 
 
+class AwsKmsSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`[aws-kms]`: where the keys are of authorities that were taken over with theirs in AWS KMS."""
+
+    region: str = ""
+    endpoint_url: str = ""  # of another server that speaks KMS
+    profile: str = ""
+
+
 class QuotaSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """`[quotas]`: nothing is limited that is not named here."""
 
     certificates_per_authority: Annotated[int, Meta(ge=1)] | None = None  # AWS: 1000000
-    # operation → requests a second in each worker process; AWS: IssueCertificate 25
+    # operation of acm-pca → requests a second in each worker process; AWS: IssueCertificate 25
     requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
+    # the same of AWS Certificate Manager; AWS: RequestCertificate 5
+    acm_requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
 
 
 class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

@@ -41,6 +41,7 @@ class WebhookTargetSettings(
 
     url: Url
     secret_file: Path  # lines of whsec_BASE64; each signs
+    form: Literal["event", "slack"] = "event"  # the event's JSON, or a message for Slack
     allow_private: bool = False  # addresses of this machine and of private networks as well
     ca_file: OptionalPath = ""  # PEM roots instead of the system's
     timeout_seconds: Seconds = 10.0

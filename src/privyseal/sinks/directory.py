@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from privyseal.appending import append_line
+from privyseal.durable import append_line
 from privyseal.errors import ErrorCode, PrivySealError
 
 FILE = "checkpoints.jsonl"

@@ -7,16 +7,12 @@ Object Lock keeps them from everybody, this service included; s3:PutObject is al
 import base64
 import hashlib
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.errors import ErrorCode, PrivySealError
 
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 4},
+_CONFIG = waiting(
     s3={"addressing_style": "path"},
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
@@ -42,13 +38,14 @@ class S3Sink:
         self._bucket = bucket
         self._prefix = prefix.strip("/")
         self.name = f"s3:{endpoint_url or ''}:{bucket}/{self._prefix}"
-        try:
-            session = boto3.Session(profile_name=profile)
-            self._s3 = session.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
-        except (BotoCoreError, ValueError) as error:
-            raise PrivySealError(
-                ErrorCode.INVALID_ARGUMENT, f"The settings of [audit] cannot be used: {error}"
-            ) from error
+        self._s3 = aws_client(
+            "s3",
+            "The settings of [audit]",
+            _CONFIG,
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
+        )
 
     def put(self, number: int, line: str) -> None:
         content = f"{line}\n".encode()

@@ -1,16 +1,15 @@
 """Devices in a DynamoDB table, or in whatever answers its API at `endpoint_url`.
 
-This file alone of the shelf imports boto3 (the extra `aws`). Credentials are found as every AWS tool
+Needs the extra `aws`. Credentials are found as every AWS tool
 finds them; they must allow dynamodb:GetItem, and for a copy dynamodb:Scan and dynamodb:DescribeTable.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.devices.model import ListedDevice
 from privyseal.errors import ErrorCode, PrivySealError
 
@@ -39,21 +38,20 @@ class DynamoDbSource:
         """`ignore_configured_endpoint`: AWS_ENDPOINT_URL is somebody else's. Raises INVALID_ARGUMENT for
         a profile, a region or an address that there is not.
         """
-        config = Config(
-            connect_timeout=_CONNECT_S,
-            read_timeout=_READ_S,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        config = waiting(
+            _CONNECT_S,
+            _READ_S,
+            attempts=_ATTEMPTS,
             ignore_configured_endpoint_urls=ignore_configured_endpoint,
         )
-        try:
-            session = boto3.Session(profile_name=profile)
-            self._api = session.client(
-                "dynamodb", region_name=region, endpoint_url=endpoint_url, config=config
-            )
-        except (BotoCoreError, ValueError) as error:
-            raise PrivySealError(
-                ErrorCode.INVALID_ARGUMENT, f"The table {table} cannot be read: {error}"
-            ) from error
+        self._api = aws_client(
+            "dynamodb",
+            f"The table {table}",
+            config,
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
+        )
         self._table = table
 
     def find(self, device_id: str) -> ListedDevice | None:

@@ -7,15 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from privyseal.aws_sdk import aws_client, waiting
 from privyseal.errors import ErrorCode, PrivySealError
 
 # An attempt may take a minute: the next one is the dispatcher's matter, which waits longer than botocore.
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
+_CONFIG = waiting(attempts=2)
 
 # Exceptions of the sns, sqs and events models that say: not this event, now or later. A missing queue, a
 # right that is missing or a key that has expired can be mended while the event waits.
@@ -37,15 +36,14 @@ class AmazonService:
 
     def __init__(self, target: str, service: str, *, region: str, endpoint_url: str, profile: str) -> None:
         """Raises INVALID_ARGUMENT for a profile, a region or an address that there is not."""
-        try:
-            session = boto3.Session(profile_name=profile or None)
-            self._client = session.client(
-                service, region_name=region or None, endpoint_url=endpoint_url or None, config=_CONFIG
-            )
-        except (BotoCoreError, ValueError) as error:
-            raise PrivySealError(
-                ErrorCode.INVALID_ARGUMENT, f"The settings of [targets.{target}] cannot be used: {error}"
-            ) from error
+        self._client = aws_client(
+            service,
+            f"The settings of [targets.{target}]",
+            _CONFIG,
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
+        )
 
     def call(self, operation: str, **params: Any) -> dict[str, Any]:
         try:

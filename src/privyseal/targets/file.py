@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from privyseal.appending import append_line
+from privyseal.durable import append_line
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.ports import Attempt
 

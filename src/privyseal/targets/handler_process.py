@@ -15,11 +15,13 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
 from typing import Any
 
+STACK = 1024 * 1024  # bytes for each thread: the usual 8 MB would be most of the address space
 GRACE_S = 2  # beyond the time limit, which whoever started this process keeps while it lives
 
 
@@ -55,6 +57,7 @@ def limit(seconds: float, memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(processor)
+    threading.stack_size(STACK)
 
 
 def load(file: str, function: str) -> Any:

@@ -128,6 +128,7 @@ class PythonHandlerTarget:
             "AWS_ENDPOINT_URL": access.url,
             "AWS_CA_BUNDLE": access.ca_bundle,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "MALLOC_ARENA_MAX": "2",  # glibc: each thread would reserve 64 MB of address space
         }
         if self._credentials_file:
             own |= {"AWS_SHARED_CREDENTIALS_FILE": self._credentials_file, "AWS_PROFILE": self._profile}

@@ -6,6 +6,7 @@ from typing import Any
 
 from privyseal.events.ports import Attempt
 from privyseal.targets.amazon import AmazonService, fifo
+from privyseal.targets.notice import body
 
 
 class SqsTarget:
@@ -20,7 +21,7 @@ class SqsTarget:
 
     def send(self, event: Mapping[str, Any], attempt: Attempt) -> None:  # noqa: ARG002 - the event has its id
         more = fifo(event) if self._queue.endswith(".fifo") else {}
-        self._sqs.call("SendMessage", QueueUrl=self._queue, MessageBody=json.dumps(event), **more)
+        self._sqs.call("SendMessage", QueueUrl=self._queue, MessageBody=json.dumps(body(event)), **more)
 
     def close(self) -> None:
         self._sqs.close()

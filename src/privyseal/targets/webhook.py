@@ -21,6 +21,8 @@ from privyseal.clock import Clock
 from privyseal.dialing import dial
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.ports import Attempt
+from privyseal.targets.notice import body
+from privyseal.targets.slack import message
 from privyseal.targets.trust import client_context
 
 # Statuses after which EventBridge tries an API destination again (its user guide, "API destinations"), with
@@ -28,6 +30,8 @@ from privyseal.targets.trust import client_context
 AGAIN = frozenset({401, 407, 408, 409, 425, 429})
 MAX_ANSWER = 64 * 1024  # bytes of an answer that are read, for politeness: nobody looks at them
 SECRET_BYTES = range(24, 65)  # the specification's bounds
+# What a body is: the event, or a message for Slack's incoming webhooks.
+EVENT, SLACK = "event", "slack"
 
 
 class WebhookTarget:
@@ -43,15 +47,16 @@ class WebhookTarget:
         allow_private: bool = False,
         ca_file: str = "",
         timeout_seconds: float = 10.0,
+        form: str = EVENT,
     ) -> None:
-        """Raises INVALID_ARGUMENT for an address or secrets that are none."""
+        """`form`: EVENT or SLACK. Raises INVALID_ARGUMENT for an address or secrets that are none."""
         self.name = name
         parts = urlsplit(url)
         try:
             port = parts.port
         except ValueError:
             port = 0
-        if not parts.hostname or port == 0 or parts.username or parts.password or parts.fragment:
+        if not parts.hostname or port == 0 or "@" in parts.netloc or parts.fragment:
             text = f"The url of [targets.{name}] is https://HOST[:PORT]/PATH, without a user."
             raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
         self._host = parts.hostname
@@ -63,9 +68,10 @@ class WebhookTarget:
         self._allow_private = allow_private
         self._tls = client_context(ca_file) if parts.scheme == "https" else None
         self._seconds = timeout_seconds
+        self._written = message if form == SLACK else body
 
     def send(self, event: Mapping[str, Any], attempt: Attempt) -> None:
-        body = json.dumps(event).encode()
+        content = json.dumps(self._written(event)).encode()
         connection = dial(self._host, self._port, allow_private=self._allow_private, seconds=self._seconds)
         # Whatever the other side does, it is over then: a socket's own timeout begins anew with each byte.
         watched = connection.dup()  # TLS takes the descriptor of the other one
@@ -73,7 +79,7 @@ class WebhookTarget:
         limit = threading.Timer(self._seconds, _end, (watched, over))
         limit.start()
         try:
-            status = self._post(connection, body, attempt)
+            status = self._post(connection, content, attempt)
         except (OSError, http.client.HTTPException) as error:
             raise PrivySealError(
                 ErrorCode.UNAVAILABLE, f"{self._authority} gave no answer: {type(error).__name__}: {error}"
@@ -90,21 +96,21 @@ class WebhookTarget:
     def close(self) -> None:
         """Nothing stays open."""
 
-    def _post(self, connection: socket.socket, body: bytes, attempt: Attempt) -> int:
+    def _post(self, connection: socket.socket, content: bytes, attempt: Attempt) -> int:
         stream = self._tls.wrap_socket(connection, server_hostname=self._host) if self._tls else connection
         with stream:
             wire = http.client.HTTPConnection(self._authority)
             wire.sock = stream
-            wire.request("POST", self._path, body, self._headers(body, attempt))
+            wire.request("POST", self._path, content, self._headers(content, attempt))
             answer = wire.getresponse()
             if 200 <= answer.status < 300:
                 return answer.status
             answer.read(MAX_ANSWER)
             return answer.status
 
-    def _headers(self, body: bytes, attempt: Attempt) -> Mapping[str, str]:
+    def _headers(self, content: bytes, attempt: Attempt) -> Mapping[str, str]:
         at = str(int(self._clock.now().timestamp()))
-        signed = f"{attempt.delivery}.{at}.".encode() + body
+        signed = f"{attempt.delivery}.{at}.".encode() + content
         signatures = [hmac.digest(secret, signed, hashlib.sha256) for secret in self._secrets]
         return {
             "Host": self._authority,

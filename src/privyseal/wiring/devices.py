@@ -46,6 +46,17 @@ from privyseal.wiring.shelves import row
 BROKER_LOOK_S = 2.0
 
 
+def check_devices(parts: Parts) -> None:
+    """Raises INVALID_ARGUMENT where a section about devices cannot be used: once, before anybody serves."""
+    settings = parts.settings
+    for name in filter(None, dict.fromkeys((settings.devices.issuer, settings.devices.proto_issuer))):
+        if name != "local":
+            _remote_issuer(parts, settings.issuers[name])
+        _registrars(settings, settings.issuers.get(name))
+        _brokers(parts, name)
+    _source(settings)
+
+
 def provisioning_routes(parts: Parts, registry: Registry) -> list[Route]:
     """The contracts for devices; none of them where nobody could issue."""
     section = parts.settings.devices
@@ -78,6 +89,11 @@ def provisioning_routes(parts: Parts, registry: Registry) -> list[Route]:
 
 
 def _admission(settings: Settings, registry: Registry) -> Admission | None:
+    source = _source(settings)
+    return Admission(registry, source, name=settings.devices.source) if source else None
+
+
+def _source(settings: Settings) -> DeviceSource | None:
     name = settings.devices.source
     if not name:
         return None
@@ -88,7 +104,7 @@ def _admission(settings: Settings, registry: Registry) -> Admission | None:
         region=section.region or None,
         profile=section.profile or None,
     )
-    return Admission(registry, source, name=name)
+    return source
 
 
 def _vending(parts: Parts, issuer_name: str) -> Vending | None:
@@ -101,7 +117,10 @@ def _vending(parts: Parts, issuer_name: str) -> Vending | None:
     registrars |= _brokers(parts, issuer_name)
     registrations = _registrations(parts, registrars)
     grace = timedelta(hours=parts.settings.devices.grace_hours)
-    return Vending(parts.device_store, SqlDevices(), identities, issuer, registrations, grace=grace)
+    scope = issuer_name if issuer_name != parts.settings.devices.issuer else ""
+    return Vending(
+        parts.device_store, SqlDevices(), identities, issuer, registrations, grace=grace, scope=scope
+    )
 
 
 def _retirement(parts: Parts, registrations: Registrations) -> Retirement:

@@ -7,6 +7,7 @@ from privyseal.ca.service import CertificateAuthorities
 from privyseal.jobs.runner import Runner
 from privyseal.managed.renewal import Schedule
 from privyseal.managed.service import Managed
+from privyseal.meter import Meter
 from privyseal.settings import ManagedSettings
 from privyseal.store import Store
 from privyseal.stores.repositories.ca import REPOSITORIES
@@ -20,6 +21,8 @@ def managed_certificates(
     authorities: CertificateAuthorities,
     section: ManagedSettings,
     wake: Callable[[str], None],
+    *,
+    meter: Meter,
 ) -> Managed:
     return Managed(
         store,
@@ -31,6 +34,7 @@ def managed_certificates(
         validity=timedelta(days=section.validity_days),
         schedule=Schedule(timedelta(days=section.renewal_days)),
         wake=wake,
+        meter=meter,
     )
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
+from functools import cache, partial
+from typing import Any, Protocol
 
 from msgspec import structs
 
 from privyseal.access.model import AccessKey, Principal
+from privyseal.ca.keys import KeyStores
 from privyseal.ca.ports import KeyStore, Publisher
 from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.ca.service import CertificateAuthorities
@@ -18,16 +20,18 @@ from privyseal.devices.gathered_commits import GatheredStore
 from privyseal.devices.reach import Reach
 from privyseal.events.checkpointing import ensure_key
 from privyseal.events.ports import Target
-from privyseal.frontends.aws import acm_pca
+from privyseal.frontends.aws import acm, acm_pca
 from privyseal.frontends.aws.quotas import limited
 from privyseal.frontends.http import Pool
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.hosting.in_process import InProcess
 from privyseal.jobs.overview import Overview
 from privyseal.keystores import KEYSTORES
+from privyseal.meter import SILENT, Meter
 from privyseal.publishers import PUBLISHERS
 from privyseal.registrars.mosquitto import MosquittoRegistrar
 from privyseal.settings import PublisherSettings, Settings
+from privyseal.settings.storage import AwsKmsSettings
 from privyseal.store import Store
 from privyseal.stores import STORES
 from privyseal.stores.repositories.access_keys import SqlAccessKeys
@@ -35,11 +39,11 @@ from privyseal.stores.repositories.audit import SqlTrail
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.jobs import SqlJobs
 from privyseal.stores.repositories.subscriptions import SqlSubscriptions
+from privyseal.tracing import Tracer
 from privyseal.wiring.audit import sink
 from privyseal.wiring.jobs import add_authority_jobs, runner
 from privyseal.wiring.managed import add_managed_jobs, managed_certificates
 from privyseal.wiring.shelves import row
-from privyseal.wrapping import Wrapper
 
 # Blocking calls at once in one process, and how many more may wait.
 POOL_THREADS = 8
@@ -59,7 +63,13 @@ class Database(Store, Protocol):
 class Parts:
     """What both ways of running share."""
 
-    def __init__(self, directory: DataDirectory, settings: Settings) -> None:
+    def __init__(
+        self,
+        directory: DataDirectory,
+        settings: Settings,
+        meter: Meter = SILENT,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.settings = settings
         self.directory = directory
         self.clock: Clock = SystemClock()
@@ -74,11 +84,21 @@ class Parts:
         self.subscription_rows = SqlSubscriptions(wrapper)
         self.targets: dict[str, Target] = {}  # those that `wiring.targets` has made
         self.jobs = runner(self.store)
-        self.authorities = _authorities(self.store, wrapper, directory, settings, self.jobs.wake)
+        self.publisher = _publisher(directory, settings.publisher)
+        self.kms = cache(partial(_kms, settings.aws_kms))  # new keys are made here, not there
+        self.authorities = _authorities(
+            self.store,
+            KeyStores(row(KEYSTORES, "software")(wrapper), {"aws-kms": self.kms}),
+            self.publisher,
+            settings,
+            self.jobs.wake,
+            meter=meter,
+            tracer=tracer,
+        )
         add_authority_jobs(self.jobs, self.authorities)
         self.job_overview = Overview(self.store, SqlJobs(), lambda: self.jobs.jobs)
         self.managed = managed_certificates(
-            self.store, wrapper, self.authorities, settings.managed, self.jobs.wake
+            self.store, wrapper, self.authorities, settings.managed, self.jobs.wake, meter=meter
         )
         add_managed_jobs(self.jobs, self.managed)
         self.pool = Pool(POOL_THREADS, POOL_QUEUE)
@@ -91,6 +111,11 @@ class Parts:
         self.reach = Reach()
         self.acm_pca = acm_pca.service(self.authorities, self.pool)
         self.limited_acm_pca = limited(self.acm_pca, settings.quotas.requests_per_second)
+        self.limited_acm = limited(
+            acm.service(self.managed, self.pool),
+            settings.quotas.acm_requests_per_second,
+            setting="acm-requests-per-second",
+        )
 
     def find_key(self, key_id: str) -> AccessKey | None:
         return self.store.view(lambda tx: self.access_keys.find(tx, key_id))
@@ -120,8 +145,10 @@ def offline(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
 
 
 @contextmanager
-def opened(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
-    parts = Parts(directory, settings)
+def opened(
+    directory: DataDirectory, settings: Settings, meter: Meter = SILENT, tracer: Tracer | None = None
+) -> Iterator[Parts]:
+    parts = Parts(directory, settings, meter, tracer)
     try:
         yield parts
     finally:
@@ -130,13 +157,14 @@ def opened(directory: DataDirectory, settings: Settings) -> Iterator[Parts]:
 
 def _authorities(
     store: Store,
-    wrapper: Wrapper,
-    directory: DataDirectory,
+    key_store: KeyStore,
+    publisher: Publisher,
     settings: Settings,
     wake: Callable[[str], None],
+    *,
+    meter: Meter,
+    tracer: Tracer | None,
 ) -> CertificateAuthorities:
-    key_store: KeyStore = row(KEYSTORES, "software")(wrapper)
-    publisher = _publisher(directory, settings.publisher)
     return CertificateAuthorities(
         store,
         REPOSITORIES,
@@ -150,6 +178,17 @@ def _authorities(
         if settings.asynchronous_issuing
         else None,
         wake=wake,
+        meter=meter,
+        tracer=tracer,
+    )
+
+
+def _kms(section: AwsKmsSettings) -> Any:
+    """Where the keys are of authorities that were taken over. Raises INVALID_ARGUMENT."""
+    return row(KEYSTORES, "aws-kms")(
+        region=section.region or None,
+        endpoint_url=section.endpoint_url or None,
+        profile=section.profile or None,
     )
 
 

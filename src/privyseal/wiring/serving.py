@@ -9,7 +9,6 @@ from privyseal.access.keyring import KeyRing
 from privyseal.devices.lifecycle import Lifecycle
 from privyseal.devices.registered import RegistrationReader
 from privyseal.devices.registry import Registry
-from privyseal.errors import PrivySealError
 from privyseal.events.refusals import Refusals
 from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.api import ca_rotations as ca_rotation_resource
@@ -17,7 +16,7 @@ from privyseal.frontends.api import events as event_resource
 from privyseal.frontends.api import jobs as job_resource
 from privyseal.frontends.api import registrations as registration_resource
 from privyseal.frontends.api import subscriptions as subscription_resource
-from privyseal.frontends.aws import acm, sts
+from privyseal.frontends.aws import sts
 from privyseal.frontends.aws.front import AwsFrontend
 from privyseal.frontends.crl import CrlFrontend
 from privyseal.frontends.health import Health
@@ -27,12 +26,13 @@ from privyseal.frontends.subscriptions import SubscriptionFrontend
 from privyseal.hosting.audit_trail import AuditTrail
 from privyseal.hosting.data_directory import DataDirectory
 from privyseal.meter import Meter
-from privyseal.observability.metrics import PrometheusMeter, crl_gauges, job_gauges, render
+from privyseal.observability.metrics import PrometheusMeter
 from privyseal.settings import Settings
 from privyseal.stores.repositories.audit import SqlJournalReader
 from privyseal.stores.repositories.devices import SqlDevices
 from privyseal.stores.repositories.identities import SqlIdentities
 from privyseal.stores.repositories.steps import SqlSteps
+from privyseal.tracing import Tracer
 from privyseal.wiring.devices import (
     add_device_jobs,
     device_routes,
@@ -41,9 +41,12 @@ from privyseal.wiring.devices import (
     start_device_threads,
 )
 from privyseal.wiring.events import add_event_jobs, history, rule_items
+from privyseal.wiring.gitops import add_gitops_job, gitops, gitops_endpoints, states_service
+from privyseal.wiring.monitoring import add_monitoring_jobs, checks, numbers, traced
 from privyseal.wiring.parts import Parts, opened
 from privyseal.wiring.rotation import device_tls
-from privyseal.wiring.serverless import serverless_routes
+from privyseal.wiring.serverless import kms_service, serverless_routes
+from privyseal.wiring.serverless_publishing import add_serverless_jobs, serverless_endpoints
 from privyseal.wiring.targets import subscribing, subscriptions
 
 # ImportCertificateAuthorityCertificate has the largest body: 32 KB and 2 MB of blobs, in base64.
@@ -70,14 +73,17 @@ class Apps:
 
 @contextmanager
 def online(directory: DataDirectory, settings: Settings) -> Iterator[Apps]:
-    with opened(directory, settings) as parts, ExitStack() as closing:
-        meter = PrometheusMeter()
+    with ExitStack() as closing:
+        meter, tracer = PrometheusMeter(), closing.enter_context(traced(settings))
+        parts = closing.enter_context(opened(directory, settings, meter, tracer))
         trail = _audit_trail(parts, meter)
         closing.callback(trail.close)
-        apps = _apps(parts, meter, trail.refusals)
+        apps = _apps(parts, meter, trail.refusals, tracer)
         parts.authorities.start()
         closing.callback(start_device_threads(parts))
         add_device_jobs(parts)
+        add_serverless_jobs(parts)
+        add_monitoring_jobs(parts)
         closing.callback(add_event_jobs(parts, meter))
         closing.callback(parts.jobs.close)
         parts.jobs.start(meter)
@@ -97,12 +103,20 @@ def _audit_trail(parts: Parts, meter: Meter) -> AuditTrail:
     )
 
 
-def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
+def _apps(parts: Parts, meter: Meter, refusals: Refusals, tracer: Tracer | None) -> Apps:
     settings, clock, pool = parts.settings, parts.clock, parts.pool
     authenticator = Authenticator(KeyRing(parts.find_key, clock), pool, settings.region)
     devices = SqlDevices()
-    services = [parts.limited_acm_pca, acm.service(parts.managed, pool), sts.service()]
-    aws = AwsFrontend(services, authenticator, clock, settings.region)
+    pulled = gitops(parts)
+    add_gitops_job(parts, pulled)
+    services = [
+        parts.limited_acm_pca,
+        parts.limited_acm,
+        sts.service(),
+        kms_service(parts),
+        states_service(parts, pulled),
+    ]
+    aws = AwsFrontend(services, authenticator, clock, settings.region, beside=["lambda"])
     registry = Registry(parts.store, devices)
     subscribers = subscriptions(parts)
     registered = RegistrationReader(parts.store, devices, SqlIdentities(), SqlSteps())
@@ -122,9 +136,11 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
             *subscription_resource.endpoints(subscribers, subscribing(parts), pool),
             *ca_rotation_resource.endpoints(rotating(parts), pool),
             *registration_resource.endpoints(registered, pool),
+            *serverless_endpoints(parts),
+            *gitops_endpoints(parts, pulled),
         ],
     )
-    health = Health(pool.run, lambda: parts.store.view(lambda _: None), lambda: _numbers(parts))
+    health = Health(pool.run, checks(parts), lambda: numbers(parts))
     routes = [*aws.routes(), *api.routes(), *_health_routes(health, settings)]
     if settings.revocation_port is None:
         routes += _revocation_routes(parts)
@@ -138,12 +154,15 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals) -> Apps:
         limits=LIMITS,
         access_log=settings.access_log,
         refusals=refusals,
+        tracer=tracer,
     )
     status = App(_all_health_routes(health), meter) if settings.status_port is not None else None
     revocation = App(_revocation_routes(parts), meter) if settings.revocation_port is not None else None
     if settings.device_port is None:
         return Apps(main, status, revocation)
-    devices_app = App(device_routes(parts), meter, access_log=settings.access_log, refusals=refusals)
+    devices_app = App(
+        device_routes(parts), meter, access_log=settings.access_log, refusals=refusals, tracer=tracer
+    )
     return Apps(main, status, revocation, DeviceApp(devices_app, device_tls(parts)))
 
 
@@ -155,18 +174,6 @@ def _revocation_routes(parts: Parts) -> list[Route]:
         parts.authorities.ocsp, parts.clock, at_root=parts.settings.revocation_port is not None
     )
     return [*crls.routes(), *ocsp.routes()]
-
-
-def _numbers(parts: Parts) -> bytes:
-    """What is counted, and what is read now; a database that is away takes only its own."""
-    try:
-        gauges = [
-            crl_gauges(parts.authorities.crl_reader.next_updates()),
-            job_gauges(parts.job_overview.seen()),
-        ]
-        return render() + b"".join(gauges)
-    except PrivySealError:
-        return render()
 
 
 def _health_routes(health: Health, settings: Settings) -> list[Route]:

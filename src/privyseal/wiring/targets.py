@@ -10,6 +10,7 @@ from privyseal.events.ports import Target
 from privyseal.events.subscribing import Post, Subscribing
 from privyseal.events.subscriptions import Subscriptions
 from privyseal.hosting.data_directory import DataDirectory
+from privyseal.hosting.program_file import check_program
 from privyseal.hosting.secret_file import read_secret
 from privyseal.settings import Settings
 from privyseal.settings.targets import SmtpTargetSettings, TargetSettings
@@ -21,8 +22,8 @@ from privyseal.wiring.shelves import row
 
 
 def targets(parts: Parts) -> dict[str, Target]:
-    """Made once. Raises INVALID_ARGUMENT where a section names a file that is not there or that others
-    can read.
+    """Made once. Raises INVALID_ARGUMENT where a section names a file that is not there, a secret that
+    others can read, or a program that everybody can change.
     """
     for name, section in parts.settings.targets.items():
         if name not in parts.targets:
@@ -67,7 +68,10 @@ def _target(parts: Parts, name: str, section: TargetSettings) -> Target:
         given["recipients"] = subscriptions(parts).recipients
     if kind == "python-handler":
         given["access"] = lambda: _access(parts.directory, parts.settings)
+        check_program(given["file"], f"file of [targets.{name}]", executable=False)
     made: Target = row(TARGETS, kind)(name, **given)
+    if kind == "command":
+        check_program(given["command"][0], f"command of [targets.{name}]", executable=True)
     return made
 
 

@@ -175,6 +175,18 @@ def name_from_asn1_subject(subject: Mapping[str, Any]) -> Name:
         return name_from_members(subject)
 
 
+def members_of(name: Name) -> Mapping[str, Any]:
+    """An ASN1Subject that describes the name: by members where each of them says it once, else as custom
+    attributes.
+    """
+    pairs = [(attribute.type, attribute.text) for rdn in name.rdns for attribute in rdn]
+    called = {kind: member for member, kind in _MEMBERS.items()}
+    kinds = [kind for kind, _ in pairs]
+    if all(kind in called for kind in kinds) and len(set(kinds)) == len(kinds):
+        return {called[kind]: text for kind, text in pairs}
+    return {_CUSTOM: [{"ObjectIdentifier": kind, "Value": text} for kind, text in pairs]}
+
+
 def name_from_members(subject: Mapping[str, Any]) -> Name:
     """The same for a name inside of something else. Raises RefusalError."""
     custom = subject.get(_CUSTOM)

@@ -1,8 +1,6 @@
 """CRLs that are published, for whoever serves them: a document, then its chunks one by one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.revocation.model import CrlDocument
@@ -30,10 +28,6 @@ class CrlReader:
             return Found(document, document is not None or self._rows.crls.is_promised(tx, name))
 
         return self._store.view(read)
-
-    def next_updates(self) -> Mapping[str, datetime]:
-        """Authority id → when the first of its CRLs runs out, of those that are still made."""
-        return self._store.view(self._rows.crls.next_updates)
 
     def chunk(self, document_id: str, seq: int) -> bytes | None:
         """None where a newer CRL has replaced it for so long that it has been deleted."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from privyseal.ca.revocation.mass_model import Filter, MassRevocation, Position, Refusal, State, Step
 from privyseal.ca.revocation.model import Crl, CrlDocument, Revocation
+from privyseal.names import CertificateArn
 from privyseal.store import Tx
 
 
@@ -22,6 +23,16 @@ class Revocations(Protocol):
 
     def release_many(self, tx: Tx, revocations: Sequence[Revocation]) -> None:
         """List these no more; their entries say so in delta CRLs."""
+        ...
+
+
+class Bearers(Protocol):
+    """Whoever has been given certificates (devices, managed certificates), and has to follow when they
+    count no more.
+    """
+
+    def revoked(self, tx: Tx, arns: Sequence[CertificateArn]) -> None:
+        """These are revoked for good from this commit on. Nothing happens for those that nobody has."""
         ...
 
 
@@ -176,6 +187,10 @@ class Crls(Protocol):
 
     def restart(self, tx: Tx, authority_id: str) -> int:
         """Forget the times of the authority's CRLs, which are due now; how many there are."""
+        ...
+
+    def number_above(self, tx: Tx, authority_id: str, number: int) -> None:
+        """The complete CRL's next number is above this one, which another deployment has used."""
         ...
 
     def found_at(self, tx: Tx, authority_id: str, partition: str, url: str) -> None:

@@ -2,7 +2,7 @@
 
 Whoever revokes, holds or releases does it by `mark_revoked` or `mark_released`: the certificate, what
 CRLs list of it, and what was said of it before are one commit, so that no CRL or OCSP answer made
-afterwards can miss it.
+afterwards can miss it. So is the word to whoever bears it, where it is revoked for good.
 """
 
 from collections.abc import Sequence
@@ -54,9 +54,12 @@ def mark_revoked(
     if invalidity_date is not None:
         detail = {"invalidity_date": invalidity_date.isoformat(), **detail}
     action = HOLD_ACTION if reason == HOLD else ACTION
-    for each in found:
-        resource = str(CertificateArn(authority.arn, each.serial))
-        tx.record(entry(action, caller, resource, reason=reason, **detail))
+    arns = [CertificateArn(authority.arn, each.serial) for each in found]
+    for arn in arns:
+        tx.record(entry(action, caller, str(arn), reason=reason, **detail))
+    if reason != HOLD:
+        for bearers in rows.bearers:
+            bearers.revoked(tx, arns)
     _tell(tx, rows, authority, found)
     return found
 

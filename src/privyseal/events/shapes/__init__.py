@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from privyseal.events.refusals import REFUSED
-from privyseal.events.shapes import acm, acm_pca, own
+from privyseal.events.shapes import acm, acm_pca, own, serverless
 from privyseal.events.shapes.model import Event, Place, Shape, envelope
 from privyseal.store import Entry
 
 # Action of a journal entry → its shape. Everything else happens without an event.
-SHAPES: Mapping[str, Shape] = {**acm_pca.SHAPES, **acm.SHAPES, **own.SHAPES}
+SHAPES: Mapping[str, Shape] = {
+    **acm_pca.SHAPES,
+    **acm.SHAPES,
+    **own.SHAPES,
+    **serverless.SHAPES,
+}
 
 
 def events_of(entry: Entry, place: Place, region: str) -> Iterator[Event]:

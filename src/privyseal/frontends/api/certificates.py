@@ -18,7 +18,7 @@ class _End(NamedTuple):
     """Where a page ends, as its token has it."""
 
     issued_at: Annotated[datetime, Meta(tz=True)]
-    serial: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    serial: Annotated[str, Meta(pattern=r"\A([0-9a-f]{32}|[0-9a-f]{40})\Z")]
 
 
 class CertificateEntry(Struct):

@@ -60,6 +60,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.ALREADY_DONE: 409,
     ErrorCode.ALREADY_EXISTS: 409,
     ErrorCode.IN_PROGRESS: 409,
+    ErrorCode.IN_USE: 409,
     ErrorCode.FAILED: 409,
     ErrorCode.CONFLICT: 409,
     ErrorCode.LIMIT_EXCEEDED: 400,

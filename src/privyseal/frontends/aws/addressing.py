@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import foreign
-from privyseal.frontends.aws.protocols import Wire, awsjson, awsquery, rpcv2cbor
+from privyseal.frontends.aws.protocols import Wire, awsjson, awsjson10, awsquery, rpcv2cbor
 from privyseal.frontends.http import Request
 
 RPC_PREFIX = b"/service/"
@@ -52,6 +52,8 @@ def check_envelope(request: Request, wire: Wire) -> None:
     media_type = request.headers.media_type()
     if wire is awsjson:
         expected = awsjson.CONTENT_TYPE.decode()
+    elif wire is awsjson10:
+        expected = awsjson10.CONTENT_TYPE.decode()
     elif wire is rpcv2cbor:
         expected = rpcv2cbor.CONTENT_TYPE.decode()
         if request.headers.get(b"smithy-protocol") != rpcv2cbor.PROTOCOL.decode():

@@ -10,7 +10,7 @@ from privyseal.events.refusals import Attempt
 from privyseal.frontends.aws import foreign
 from privyseal.frontends.aws.addressing import RPC_PREFIX, Address, check_envelope, locate
 from privyseal.frontends.aws.model import Call, Operation, Service
-from privyseal.frontends.aws.protocols import Wire, awsjson
+from privyseal.frontends.aws.protocols import Wire, awsjson, awsjson10
 from privyseal.frontends.aws.resources import resource_of
 from privyseal.frontends.http import Authenticator, NothingHere, Request, Response, Route
 
@@ -19,10 +19,18 @@ class AwsFrontend:
     name = "aws"
 
     def __init__(
-        self, services: Iterable[Service], authenticator: Authenticator, clock: Clock, region: str
+        self,
+        services: Iterable[Service],
+        authenticator: Authenticator,
+        clock: Clock,
+        region: str,
+        *,
+        beside: Iterable[str] = (),
     ) -> None:
+        """`beside` are the signing names of services that have paths and a front-end of their own."""
         self._services = {service.target: service for service in services}
-        self._served = sorted(service.signing_name for service in self._services.values())
+        self._beside = frozenset(beside)
+        self._served = sorted({*(service.signing_name for service in self._services.values()), *self._beside})
         self._authenticator = authenticator
         self._clock = clock
         self._region = region
@@ -34,7 +42,7 @@ class AwsFrontend:
         return [Route(b"/", self), Route(RPC_PREFIX, self, below=True)]
 
     async def handle(self, request: Request) -> Response:
-        address = locate(request)
+        address = self._located(request)
         service = self._services.get(address.target)
         if service is None or address.wire is None:
             raise self._stray(request, address)
@@ -57,15 +65,26 @@ class AwsFrontend:
         return address.wire.answer(value, operation.name, request.request_id)
 
     def refuse(self, request: Request, error: PrivySealError) -> Response:
-        address = locate(request)
+        address = self._located(request)
         if service := self._foreign_service(request, address):
             return foreign.refuse(request, service, foreign.refusal(service, self._served))
-        if address.wire is None and not foreign.claimed_service(request):
+        claimed = foreign.claimed_service(request)
+        if address.wire is None and claimed in self._beside:
+            return foreign.refuse(request, claimed, error)
+        if address.wire is None and not claimed:
             return NothingHere().refuse(request, error)
         response = self._refuse(address, request, error)
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
             response.headers.append((b"allow", b"POST"))
         return response
+
+    def _located(self, request: Request) -> Address:
+        """In the version of JSON that the service speaks."""
+        address = locate(request)
+        service = self._services.get(address.target)
+        if service is not None and service.json10 and address.wire is awsjson:
+            return address._replace(wire=awsjson10)
+        return address
 
     def _refuse(self, address: Address, request: Request, error: PrivySealError) -> Response:
         """In the language of the request, and with the names of its service where it has found one."""
@@ -85,6 +104,9 @@ class AwsFrontend:
         """Why a request that names no service of ours is refused."""
         if service := self._foreign_service(request, address):
             return foreign.refusal(service, self._served)
+        if address.wire is None and (claimed := foreign.claimed_service(request)) in self._beside:
+            text = f"{claimed} has no operation at {request.method} {request.path[:200]} here."
+            return PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)
         if address.wire or foreign.claimed_service(request):
             text = "The request names no operation: in X-Amz-Target, in the path, or as Action in a form."
             return PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)

@@ -49,7 +49,7 @@ class Operation:
 class Service:
     """`name` is the IAM prefix of its actions, `signing_name` the service in a credential scope,
     `target` what stands before the dot of X-Amz-Target and in the path of rpc-v2-cbor, `errors` what
-    it calls them on the wire.
+    it calls them on the wire. `json10`: its JSON is awsJson1.0.
     """
 
     name: str
@@ -57,3 +57,4 @@ class Service:
     target: str
     operations: Mapping[str, Operation]
     errors: Names = field(default_factory=lambda: WIRE)
+    json10: bool = False

@@ -33,15 +33,19 @@ class Bucket:
         return True
 
 
-def limited(service: Service, rates: Mapping[str, float], now: Seconds = time.monotonic) -> Service:
+def limited(
+    service: Service,
+    rates: Mapping[str, float],
+    now: Seconds = time.monotonic,
+    setting: str = "requests-per-second",
+) -> Service:
     """The service, its named operations at most so often a second. Raises INVALID_ARGUMENT for a
-    name that is none of its operations.
+    name that is none of its operations; `setting` is where it stands.
     """
     if unknown := rates.keys() - service.operations.keys():
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT,
-            f"The setting quotas.requests-per-second names {min(unknown)!a}, "
-            f"which is no operation of {service.name}.",
+            f"The setting quotas.{setting} names {min(unknown)!a}, which is no operation of {service.name}.",
         )
     slowed = {name: _slowed(service.operations[name], Bucket(rate, now)) for name, rate in rates.items()}
     return replace(service, operations={**service.operations, **slowed})

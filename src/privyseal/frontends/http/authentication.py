@@ -1,5 +1,6 @@
 """From a signed request to the principal behind it: SigV4 over the access keys."""
 
+import asyncio
 from datetime import datetime
 
 from privyseal import log, sigv4
@@ -21,6 +22,8 @@ class Authenticator:
         self._pool = pool
         self._region = region
         self._logged = Sparing(LOGGED_EVERY_S)
+        # A busy key is read once for all the calls that come while it is.
+        self._loading: dict[str, asyncio.Future[AccessKey | None]] = {}
 
     async def authenticate(self, request: Request, service: str, now: datetime) -> Principal:
         """`service` is the signing name that the request must have been signed for.
@@ -32,12 +35,7 @@ class Authenticator:
             return await self._verify(request, service, now)
         except PrivySealError as error:
             if self._logged.allow(f"{request.client} {error.code}"):
-                log.warning(
-                    "not authenticated",
-                    reason=error.code.value,
-                    client=request.client,
-                    request_id=request.request_id,
-                )
+                log.warning("not authenticated", reason=error.code.value, client=request.client)
             raise
 
     async def _verify(self, request: Request, service: str, now: datetime) -> Principal:
@@ -59,4 +57,14 @@ class Authenticator:
         try:
             return self._keys.cached(key_id)
         except LookupError:
-            return await self._pool.run(self._keys.load, key_id)
+            pass
+        loading = self._loading.get(key_id)
+        if loading is None:
+            loading = self._loading[key_id] = asyncio.ensure_future(self._pool.run(self._keys.load, key_id))
+            loading.add_done_callback(lambda done: self._loaded(key_id, done))
+        return await asyncio.shield(loading)
+
+    def _loaded(self, key_id: str, done: "asyncio.Future[AccessKey | None]") -> None:
+        del self._loading[key_id]
+        if not done.cancelled():
+            done.exception()  # whoever waited has it; nobody may be left

@@ -1,6 +1,7 @@
 """One request and one response over ASGI: the body within its limits, the client still there."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,7 +165,7 @@ async def while_client_waits(work: Coroutine[Any, Any, Response], receive: Recei
     task = asyncio.current_task()
     assert task is not None
     watch = _Watch(task, receive)
-    timer = asyncio.get_running_loop().call_later(PATIENCE, watch.start)
+    _patience.grant(watch)
     try:
         return await work
     except asyncio.CancelledError:
@@ -173,7 +174,6 @@ async def while_client_waits(work: Coroutine[Any, Any, Response], receive: Recei
         task.uncancel()
         raise ClientLeftError from None
     finally:
-        timer.cancel()
         watch.stop()
 
 
@@ -185,11 +185,15 @@ class _Watch:
         self._task = task
         self._receive = receive
         self._watcher: asyncio.Task[None] | None = None
+        self._over = False
 
     def start(self) -> None:
-        self._watcher = asyncio.ensure_future(self._wait())
+        """No-op where the work is done."""
+        if not self._over:
+            self._watcher = asyncio.ensure_future(self._wait())
 
     def stop(self) -> None:
+        self._over = True
         if self._watcher:
             self._watcher.cancel()
 
@@ -197,6 +201,33 @@ class _Watch:
         await _departure(self._receive)
         self.client_left = True
         self._task.cancel()
+
+
+class _Patience:
+    """Starts watches that are PATIENCE old, with one timer for all: what is granted now is due last."""
+
+    def __init__(self) -> None:
+        self._granted: deque[tuple[float, _Watch]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def grant(self, watch: _Watch) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # the first time, or the loop before has ended
+            self._loop = loop
+            self._granted.clear()
+        self._granted.append((loop.time() + PATIENCE, watch))
+        if len(self._granted) == 1:
+            loop.call_later(PATIENCE, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        while self._granted and self._granted[0][0] <= now:
+            self._granted.popleft()[1].start()
+        if self._granted:
+            loop.call_at(self._granted[0][0], self._look, loop)
+
+
+_patience = _Patience()
 
 
 async def _departure(receive: Receive) -> None:

@@ -1,6 +1,7 @@
 """Blocking work beside the event loop: a bounded number of threads and a bounded queue before them."""
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,10 +21,13 @@ class Pool:
         self._places = threading.BoundedSemaphore(size + queue)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call `function` in a thread. When the caller is cancelled, a call that has not begun is dropped."""
+        """Call `function` in a thread, where log lines know the caller's request. When the caller is
+        cancelled, a call that has not begun is dropped.
+        """
         if not self._places.acquire(blocking=False):
             raise PrivySealError(ErrorCode.THROTTLED, "Too many requests are waiting: try again in a moment.")
-        future = self._threads.submit(function, *args, **kwargs)
+        context = contextvars.copy_context()
+        future = self._threads.submit(lambda: context.run(function, *args, **kwargs))
         future.add_done_callback(self._leave)
         return await asyncio.wrap_future(future)
 

@@ -6,28 +6,26 @@ they have led to, so that nothing is issued twice. A bad entry has an outcome li
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from privyseal import log
-from privyseal.ca.ports import Certificates
-from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
-from privyseal.serverless.files import GivenFiles
+from privyseal.serverless.files import SnapshotFiles
 from privyseal.serverless.gitops import entries as parsing
 from privyseal.serverless.gitops.entries import Entries
 from privyseal.serverless.gitops.model import Run, State, StepRow
-from privyseal.serverless.gitops.plan import CHANGES, Action, counted
+from privyseal.serverless.gitops.plan import CHANGES, Action, Step, counted
 from privyseal.serverless.gitops.planning import Planning
 from privyseal.serverless.gitops.ports import CurrentFiles, Runs, Source
 from privyseal.serverless.gitops.revoking import Revocations
 from privyseal.serverless.gitops.snapshot import REVOKED, REVOKED_ROOT, TLS, Snapshot
 from privyseal.serverless.ports import Issues
 from privyseal.serverless.refusals import ALREADY_ISSUED, Refused
-from privyseal.serverless.tls_certificate import Call, Preview, TlsCertificates
+from privyseal.serverless.tls_certificate import Call, TlsCertificates
 from privyseal.store import Store, Tx
 
 # Steps read at once: a run may have thousands.
@@ -39,6 +37,8 @@ ATTEMPTS: Final = 5
 WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 _TRANSIENT: Final = frozenset({ErrorCode.UNAVAILABLE, ErrorCode.THROTTLED, ErrorCode.CONFLICT})
+# Certificates of one name that are looked through for the one that has just been made.
+_NEWEST: Final = 20
 _INTERNAL: Final = "an internal error; the service's log says more"
 
 
@@ -46,7 +46,6 @@ _INTERNAL: Final = "an internal error; the service's log says more"
 class Rows:
     runs: Runs
     files: CurrentFiles
-    certificates: Certificates
     issues: Issues
 
 
@@ -56,6 +55,7 @@ class Applying:
         store: Store,
         rows: Rows,
         source: Source,
+        *,
         planning: Planning,
         function: TlsCertificates,
         revocations: Revocations,
@@ -77,12 +77,16 @@ class Applying:
                 self._advance(run, stopping)
             except PrivySealError as error:
                 self._postpone(run, error)
+            except Exception as error:  # noqa: BLE001 - a run that meets a defect must not stop the others
+                log.exception("a run of GitOps failed", error, run=run.id)
+                self._postpone(run, PrivySealError(ErrorCode.INTERNAL, _INTERNAL))
 
     def waiting(self, tx: Tx) -> bool:
         return self._rows.runs.any_due(tx)
 
     def _advance(self, run: Run, stopping: threading.Event) -> None:
-        if run.state is State.QUEUED:
+        resumed = run.state is State.RUNNING
+        if not resumed:
             run = self._begin(run)
         entries = self._entries(run)
         while not stopping.is_set():
@@ -93,17 +97,23 @@ class Applying:
             self._revoke(run, [row for row in rows if row.step.file != TLS], entries)
             for row in rows:
                 if row.step.file == TLS and not stopping.is_set():
-                    self._request(run, row, entries)
+                    self._request(run, row, entries, resumed=resumed)
+                    resumed = False  # only one can have been under way
 
     def _begin(self, run: Run) -> Run:
         """Read the files and store what is to be done with them."""
         snapshot = self._source.snapshot()
         planned = self._planning.plan(_call(run), snapshot)
-        steps = [StepRow(position, step) for position, step in enumerate(planned.plan.steps)]
+        steps = [_row(position, step) for position, step in enumerate(planned.plan.steps)]
 
         def write(tx: Tx) -> Run:
             began = replace(
-                run, state=State.RUNNING, revision=snapshot.revision, started_at=tx.now, due_at=tx.now, problem=""
+                run,
+                state=State.RUNNING,
+                revision=snapshot.revision,
+                started_at=tx.now,
+                due_at=tx.now,
+                problem="",
             )
             self._rows.files.replace(tx, run.caller.account, snapshot)
             self._rows.files.replace_entries(tx, run.caller.account, planned.subjects)
@@ -133,10 +143,16 @@ class Applying:
         """Entries of the lists, all that are open together."""
         wanted = {(row.step.file, row.step.number): row for row in rows}
         asked = [each for each in entries.revocations if (each.file, each.number) in wanted]
-        made = {
-            (step.file, step.number): step
-            for step in self._revocations.steps(run.caller, asked, dry_run=False)
-        }
+        try:
+            steps = self._revocations.steps(run.caller, asked, dry_run=False)
+        except PrivySealError as error:
+            if error.code in _TRANSIENT:
+                raise
+            steps = [
+                Step(each.file, each.number, Action.REFUSE, each.common_name, each.serial, error.message)
+                for each in asked
+            ]
+        made = {(step.file, step.number): step for step in steps}
         done = []
         for place, row in wanted.items():
             step = made.get(place, row.step)  # the plan says why one that cannot be read is refused
@@ -144,17 +160,22 @@ class Applying:
             if row.step.action is Action.REVOKE and outcome is Action.LEAVE:
                 outcome = Action.REVOKE  # by this run, before it was interrupted
             done.append(replace(row, outcome=outcome, detail=step.reason, serial=step.serial))
-        self._store.transact(lambda tx: [self._rows.runs.finish_step(tx, run.id, each) for each in done])
 
-    def _request(self, run: Run, row: StepRow, entries: Entries) -> None:
-        """One entry of tls.json. Raises only what may be over soon."""
+        def write(tx: Tx) -> None:
+            for each in done:
+                self._rows.runs.finish_step(tx, run.id, each)
+
+        self._store.transact(write)
+
+    def _request(self, run: Run, row: StepRow, entries: Entries, *, resumed: bool) -> None:
+        """One entry of tls.json. Raises only what may be over soon. `resumed`: it may have been begun."""
         event = next((each.event for each in entries.requests if each.number == row.step.number), None)
-        if event is None or row.step.action is Action.LEAVE:
+        if event is None:  # the plan says why it cannot be read
             self._done(run, row, row.step.action, row.step.reason, None)
             return
         call = replace(_call(run), id=f"{run.id} {row.position}")
         try:
-            self._settle(run, row, call, event)
+            self._settle(run, row, call, event, resumed=resumed)
         except PrivySealError as error:
             if error.code in _TRANSIENT:
                 raise
@@ -163,9 +184,9 @@ class Applying:
             log.exception("an entry of GitOps failed", error, run=run.id, entry=row.step.number)
             self._done(run, row, Action.REFUSE, _INTERNAL, None)
 
-    def _settle(self, run: Run, row: StepRow, call: Call, event: Mapping[str, Any]) -> None:
+    def _settle(self, run: Run, row: StepRow, call: Call, event: Mapping[str, Any], *, resumed: bool) -> None:
         action = row.step.action
-        if action in CHANGES and run.attempts:
+        if action in CHANGES and resumed:
             serial = self._made(run, call, event)
             if serial is not None:
                 self._done(run, row, action, row.step.reason, serial)
@@ -181,24 +202,14 @@ class Applying:
 
     def _made(self, run: Run, call: Call, event: Mapping[str, Any]) -> int | None:
         """The certificate that this run has issued for an entry before it was interrupted."""
-        files = GivenFiles(self._csr_of(run, event), "")
+        account = run.caller.account
+        files = SnapshotFiles(self._store, self._rows.files, account, "")
         (preview,) = self._function.preview(replace(call, id=f"{call.id} again"), [event], files)
-        if not isinstance(preview, Preview):
+        if isinstance(preview, Refused):
             return None
-
-        def read(tx: Tx) -> int | None:
-            account, name = run.caller.account, preview.common_name
-            if not self._rows.issues.has(tx, account, name, preview.key_digest):
-                return None
-            found = self._rows.certificates.by_keys(tx, [preview.key_digest])
-            return found[-1].serial if found else None
-
-        return self._store.view(read)
-
-    def _csr_of(self, run: Run, event: Mapping[str, Any]) -> Mapping[str, bytes]:
-        path = f"csrs/{event.get('csr_file')}"
-        content = self._store.view(lambda tx: self._rows.files.find(tx, run.caller.account, path))
-        return {} if content is None else {path: content}
+        name, digest = preview.common_name, preview.key_digest
+        newest = self._store.view(lambda tx: self._rows.issues.named(tx, account, name, None, _NEWEST))
+        return next((each.serial for each in newest if each.key_digest == digest), None)
 
     def _done(self, run: Run, row: StepRow, outcome: Action, detail: str, serial: int | None) -> None:
         finished = replace(row, outcome=outcome, detail=detail, serial=serial)
@@ -228,6 +239,13 @@ class Applying:
                 tx, replace(now, attempts=attempts, due_at=tx.now + wait, problem=error.message)
             )
         )
+
+
+def _row(position: int, step: Step) -> StepRow:
+    """What is done already needs no work: its outcome is stored with the plan."""
+    if step.action is Action.LEAVE:
+        return StepRow(position, step, step.action, step.reason, step.serial)
+    return StepRow(position, step)
 
 
 def _call(run: Run) -> Call:

@@ -4,18 +4,18 @@ A bad entry is told by its place and stops no other. Source: serverless-ca, "Cli
 (GitOps) and "Revocation".
 """
 
-import json
+import codecs
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
+from privyseal import strict_json
 from privyseal.serverless.gitops.snapshot import REVOKED, REVOKED_ROOT, TLS, Snapshot
 
 MAX_ENTRIES: Final = 10_000  # in one file
 MAX_SERIAL: Final = 2**160  # RFC 5280 §4.1.2.2: 20 octets
 _DECIMAL = re.compile(r"\A[0-9]{1,49}\Z")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN: Final = 128
 T = TypeVar("T")
 
@@ -91,21 +91,26 @@ def _items(file: str, files: Mapping[str, bytes], bad: list[BadEntry]) -> Sequen
     if file not in files:
         return ()
     try:
-        found = _json(files[file])
-        if not isinstance(found, list):
-            raise _Problem("the file must have one JSON list")
-        if len(found) > MAX_ENTRIES:
-            raise _Problem(f"the file has more than {MAX_ENTRIES} entries")
+        return _list(files[file])
     except _Problem as problem:
         bad.append(BadEntry(file, 0, "", str(problem)))
         return ()
+
+
+def _list(content: bytes) -> Sequence[Any]:
+    found = _json(content)
+    if not isinstance(found, list):
+        raise _Problem("the file must have one JSON list")
+    if len(found) > MAX_ENTRIES:
+        raise _Problem(f"the file has more than {MAX_ENTRIES} entries")
     return found
 
 
 def _request(_file: str, number: int, item: Any) -> RequestEntry:
     if not isinstance(item, dict):
         raise _Problem("an entry must be a JSON object")
-    if item.get("ca_chain_only") is True:
+    chain_only = item.get("ca_chain_only")
+    if chain_only is not None and chain_only is not False:
         raise _Problem("ca_chain_only asks for no certificate: leave it out")
     return RequestEntry(number, item)
 
@@ -131,25 +136,6 @@ def _revocation(file: str, number: int, item: Any) -> RevocationEntry:
 
 def _json(content: bytes) -> Any:
     try:
-        text = content.decode("utf-8-sig")
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
-    except RecursionError:
-        raise _Problem("the file is nested too deeply") from None
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are
+        return strict_json.load(content.removeprefix(codecs.BOM_UTF8))
+    except ValueError as error:
         raise _Problem(f"the file is not JSON: {str(error)[:200]}") from None
-    if "\\u" in text and _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
-        raise _Problem("the file has half a character (a lone surrogate)")
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a name occurs twice in an object"
-        raise ValueError(message)
-    return found
-
-
-def _refuse(name: str) -> NoReturn:
-    message = f"{name} is not JSON"
-    raise ValueError(message)

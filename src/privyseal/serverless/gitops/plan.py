@@ -41,13 +41,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry of tls.json that is issued if its key allows it; `refusal` where nothing allows it."""
+    """An entry of tls.json. `refusal`: it cannot be read; `problem`: it is refused if its key allows it."""
 
     number: int
     common_name: str
     key_digest: bytes = b""
     forces: bool = False
     refusal: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ def _decided(
         return Action.LEAVE, ALREADY_ISSUED
     if strict and each.key_digest in keys and not each.forces:
         return Action.REFUSE, KEY_REUSED
+    if each.problem:
+        return Action.REFUSE, each.problem
     if each.common_name in names:
         return Action.RENEW, "the name has a certificate for another key"
     return Action.ISSUE, "the name has no certificate yet"

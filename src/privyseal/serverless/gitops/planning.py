@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from privyseal.ca.ports import Certificates
+from privyseal.names import new_id
 from privyseal.serverless.files import GivenFiles
 from privyseal.serverless.gitops import entries as parsing
 from privyseal.serverless.gitops.entries import Entries, RequestEntry
@@ -18,7 +19,6 @@ from privyseal.serverless.ports import Issues
 from privyseal.serverless.refusals import Refused
 from privyseal.serverless.tls_certificate import Call, Preview, TlsCertificates
 from privyseal.store import Store, Tx
-from privyseal.names import new_id
 
 # Keys in one query.
 _KEYS = 500
@@ -39,9 +39,9 @@ class Planning:
         store: Store,
         certificates: Certificates,
         issues: Issues,
+        *,
         function: TlsCertificates,
         revocations: Revocations,
-        *,
         bucket: str,
         strict: Callable[[], bool],
     ) -> None:
@@ -102,4 +102,5 @@ class Planning:
 def _candidate(entry: RequestEntry, preview: Preview | Refused) -> Candidate:
     if isinstance(preview, Refused):
         return Candidate(entry.number, entry.common_name, refusal=preview.message)
-    return Candidate(entry.number, preview.common_name, preview.key_digest, preview.forces)
+    problem = preview.problem.message if preview.problem else ""
+    return Candidate(entry.number, preview.common_name, preview.key_digest, preview.forces, problem=problem)

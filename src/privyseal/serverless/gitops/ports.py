@@ -41,9 +41,7 @@ class Runs(Protocol):
 
     def update(self, tx: Tx, run: Run) -> None: ...
 
-    def page(
-        self, tx: Tx, account: str, before: tuple[datetime, str] | None, limit: int
-    ) -> Sequence[Run]:
+    def page(self, tx: Tx, account: str, before: tuple[datetime, str] | None, limit: int) -> Sequence[Run]:
         """The newest first; those before a (created_at, id)."""
         ...
 

@@ -6,6 +6,7 @@ deployment that has moved name certificates of its old authorities, too.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from privyseal.ca.ports import Certificates
 from privyseal.ca.revocation.named import Name, Result, Revoke
@@ -24,8 +25,13 @@ _TWICE = "an entry above names the same certificate"
 # Entries in one transaction: `ca.revocation.named` takes no more.
 CHUNK = 1000
 
-# `ca.revocation.named.NamedRevoking.revoke`; with True it is a dry run.
-RevokeNamed = Callable[[Caller, Sequence[Revoke], bool], Sequence[Result]]
+
+class RevokeNamed(Protocol):
+    """`ca.revocation.named.NamedRevoking.revoke`."""
+
+    def __call__(
+        self, caller: Caller, orders: Sequence[Revoke], /, *, dry_run: bool = False
+    ) -> Sequence[Result]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,7 @@ class Revocations:
         self._authorities = authorities
         self._revoke = revoke
 
-    def steps(
-        self, caller: Caller, entries: Sequence[RevocationEntry], *, dry_run: bool
-    ) -> Sequence[Step]:
+    def steps(self, caller: Caller, entries: Sequence[RevocationEntry], *, dry_run: bool) -> Sequence[Step]:
         """What becomes of each entry, in order; nothing is changed in a dry run."""
         arns = self._known(entries)
         first: dict[CertificateArn, RevocationEntry] = {}
@@ -63,7 +67,7 @@ class Revocations:
         for start in range(0, len(known), CHUNK):
             part = known[start : start + CHUNK]
             orders = [Revoke(Name(arn=str(arns[each])), each.reason) for each in part]
-            results.update(zip(part, self._revoke(caller, orders, dry_run), strict=True))
+            results.update(zip(part, self._revoke(caller, orders, dry_run=dry_run), strict=True))
         return [_step(each, arns.get(each), results.get(each)) for each in entries]
 
     def _known(self, entries: Sequence[RevocationEntry]) -> dict[RevocationEntry, CertificateArn]:
@@ -75,7 +79,11 @@ class Revocations:
         found = {}
         for each, owner in owners.items():
             row = rows.get((owner.id, each.serial)) if owner is not None else None
-            if owner is not None and row is not None and each.common_name in _names(row.der, each, authorities):
+            if (
+                owner is not None
+                and row is not None
+                and each.common_name in _names(row.der, each, authorities)
+            ):
                 found[each] = CertificateArn(owner, each.serial)
         return found
 

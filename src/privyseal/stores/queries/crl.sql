@@ -20,6 +20,10 @@ UPDATE crl SET changes = changes + 1, changed_at = :moment,
     END
 WHERE authority_id = :authority_id AND partition IN (:partitions...);
 
+-- name: number_above
+-- The next one's number is above this, which another deployment has used.
+UPDATE crl SET number = :number WHERE authority_id = :authority_id AND partition = '' AND number < :number;
+
 -- name: found_at
 -- By which URLs its certificates find a partition.
 UPDATE crl SET points = :points WHERE authority_id = :authority_id AND partition = :partition;

@@ -41,6 +41,11 @@ WHERE account = :account AND device_id = :device_id AND arn = :arn;
 UPDATE device_certificate SET held = :held
 WHERE account = :account AND device_id = :device_id AND arn = :arn;
 
+-- name: revoked
+-- Somebody has revoked these: what registrars have of them is withdrawn, whatever they were for.
+UPDATE device_certificate SET state = 'WITHDRAWING', due_at = :now
+WHERE account = :account AND arn IN (:arns...) AND state IN ('ISSUED', 'ACTIVE', 'RETIRING');
+
 -- name: due
 -- What has to be looked after now.
 SELECT * FROM device_certificate WHERE due_at IS NOT NULL AND due_at <= :now

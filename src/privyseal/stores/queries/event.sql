@@ -62,6 +62,13 @@ WHERE number IN (:numbers...) ORDER BY number, target;
 -- Whether there is an event to forget.
 SELECT 1 AS found FROM event WHERE at < :before AND number < (SELECT max(number) FROM event) LIMIT 1;
 
+-- name: lines_to_prune
+-- Lines that are about to lose what waits in them, perhaps what is due.
+SELECT DISTINCT target, subject FROM event_delivery WHERE state = 'WAITING' AND number IN (
+    SELECT number FROM event WHERE at < :before AND number < (SELECT max(number) FROM event)
+    ORDER BY at, number LIMIT :limit
+);
+
 -- name: prune_deliveries
 -- Deliveries of events that `prune` is about to forget.
 DELETE FROM event_delivery WHERE number IN (

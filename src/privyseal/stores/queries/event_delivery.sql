@@ -51,3 +51,8 @@ ORDER BY d.number, d.target LIMIT :limit;
 -- A dead letter waits again, as if it were new; `promote` says when.
 UPDATE event_delivery SET state = 'WAITING', created_at = :now, attempts = 0, error = NULL
 WHERE number = :number AND target = :target AND state = 'DEAD';
+
+-- name: backlog
+-- What has not arrived, counted as far as that matters.
+SELECT (SELECT count(*) FROM (SELECT number FROM event_delivery WHERE state = 'WAITING' LIMIT :most) AS w) AS waiting,
+    (SELECT count(*) FROM (SELECT number FROM event_delivery WHERE state = 'DEAD' LIMIT :most) AS d) AS dead;

@@ -64,10 +64,13 @@ ORDER BY created_at, id LIMIT :limit;
 
 -- name: to_attempt
 -- What has to be issued, or renewed. An attempt that is put off for longer than may be was so by a clock
--- that was wrong.
+-- that was wrong; so was a request that lies ahead.
 SELECT * FROM managed_certificate WHERE status = :status AND attempt_at IS NOT NULL AND attempt_at <= :now
 UNION ALL
 SELECT * FROM managed_certificate WHERE status = :status AND attempt_serial IS NOT NULL AND attempt_at > :far
+UNION ALL
+SELECT * FROM managed_certificate WHERE status = :status AND status = 'PENDING_VALIDATION'
+    AND attempt_serial IS NULL AND attempt_at IS NOT NULL AND attempt_at > :far
 ORDER BY attempt_at, id LIMIT :limit;
 
 -- name: to_notice
@@ -86,14 +89,28 @@ SELECT count(*) AS n FROM (SELECT id FROM managed_certificate WHERE status = 'IS
     AND attempt_at IS NOT NULL AND attempt_at >= :start AND attempt_at < :until LIMIT :most) AS planned;
 
 -- name: insert_serial
--- A certificate that an ARN has got.
-INSERT INTO managed_serial (id, authority_arn, serial, not_after)
-VALUES (:id, :authority_arn, :serial, :not_after)
+-- A certificate that an ARN has got. It may have been revoked before anybody could know whose it is.
+INSERT INTO managed_serial (id, authority_arn, serial, not_after, to_follow)
+VALUES (:id, :authority_arn, :serial, :not_after,
+    (SELECT count(*) FROM certificate WHERE serial = :serial AND authority_id = :authority_id AND revoked_at IS NOT NULL))
 ON CONFLICT (id, authority_arn, serial) DO NOTHING;
 
 -- name: unexpired_serials
 -- Those that still count.
 SELECT * FROM managed_serial WHERE id = :id AND not_after >= :now ORDER BY not_after DESC, serial;
+
+-- name: revoked_serials
+-- Those of them that some ARN has.
+UPDATE managed_serial SET to_follow = 1 WHERE serial IN (:serials...);
+
+-- name: serials_to_follow
+-- Revoked, and nobody has looked at it since.
+SELECT * FROM managed_serial WHERE to_follow = 1 ORDER BY id, serial LIMIT :limit;
+
+-- name: followed_serial
+-- Until it is revoked again: a hold that becomes final.
+UPDATE managed_serial SET to_follow = 0
+WHERE id = :id AND authority_arn = :authority_arn AND serial = :serial;
 
 -- name: find_account
 -- What an account has configured.

@@ -7,6 +7,8 @@ from privyseal.stores.repositories.authority_expiries import SqlAuthorityExpirie
 from privyseal.stores.repositories.certificates import SqlCertificates
 from privyseal.stores.repositories.crl_entries import SqlCrlEntries
 from privyseal.stores.repositories.crls import SqlCrls
+from privyseal.stores.repositories.identities import SqlIdentities
+from privyseal.stores.repositories.managed import SqlIssuedSerials
 from privyseal.stores.repositories.mass_revocations import SqlMassRevocations
 from privyseal.stores.repositories.ocsp_answers import SqlOcspAnswers
 from privyseal.stores.repositories.ocsp_responders import SqlOcspResponders
@@ -26,6 +28,7 @@ REPOSITORIES = Repositories(
     audit_reports=SqlAuditReports(),
     pending_requests=SqlPendingRequests(),
     revocations=SqlRevocations(),
+    bearers=(SqlIdentities(), SqlIssuedSerials()),
     partitions=SqlPartitions(),
     crls=SqlCrls(),
     crl_entries=SqlCrlEntries(),

@@ -42,6 +42,9 @@ class SqlCrls:
     def restart(self, tx: Tx, authority_id: str) -> int:
         return sql(tx).change(_Q["restart"], authority_id=authority_id, now=to_micros(tx.now))
 
+    def number_above(self, tx: Tx, authority_id: str, number: int) -> None:
+        sql(tx).change(_Q["number_above"], authority_id=authority_id, number=number)
+
     def found_at(self, tx: Tx, authority_id: str, partition: str, url: str) -> None:
         crl = self.find(tx, authority_id, partition)
         if crl and url not in crl.points:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from privyseal.events.repositories import (
+    Backlog,
     Cursor,
     Delivery,
     DeliveryState,
@@ -89,7 +90,10 @@ class SqlEvents:
 
     def prune(self, tx: Tx, before: datetime, limit: int) -> int:
         parameters = {"before": to_micros(before), "limit": limit}
+        lines = list(sql(tx).rows(_E["lines_to_prune"], **parameters))
         sql(tx).change(_E["prune_deliveries"], **parameters)
+        for line in lines:
+            _promote(tx, line["target"], line["subject"])
         return sql(tx).change(_E["prune"], **parameters)
 
 
@@ -105,14 +109,14 @@ class SqlDeliveries:
 
     def delivered(self, tx: Tx, delivery: Delivery) -> None:
         if _settle(tx, delivery, DeliveryState.DELIVERED, None, None):
-            _promote(tx, delivery)
+            _promote(tx, delivery.target, delivery.subject)
 
     def put_off(self, tx: Tx, delivery: Delivery, until: datetime, error: str) -> None:
         _settle(tx, delivery, DeliveryState.WAITING, until, error)
 
     def give_up(self, tx: Tx, delivery: Delivery, error: str) -> None:
         if _settle(tx, delivery, DeliveryState.DEAD, None, error):
-            _promote(tx, delivery)
+            _promote(tx, delivery.target, delivery.subject)
 
     def dead(
         self,
@@ -143,8 +147,13 @@ class SqlDeliveries:
         place = {"number": delivery.number, "target": delivery.target}
         if not sql(tx).change(_D["replay"], now=to_micros(tx.now), **place):
             return False
-        _promote(tx, delivery)
+        _promote(tx, delivery.target, delivery.subject)
         return True
+
+    def backlog(self, tx: Tx, most: int) -> Backlog:
+        row = sql(tx).row(_D["backlog"], most=most)
+        assert row is not None
+        return Backlog(row["waiting"], row["dead"])
 
 
 def _settle(
@@ -163,9 +172,8 @@ def _settle(
     return changed == 1
 
 
-def _promote(tx: Tx, delivery: Delivery) -> None:
-    place = {"target": delivery.target, "subject": delivery.subject}
-    sql(tx).change(_D["promote"], now=to_micros(tx.now), **place)
+def _promote(tx: Tx, target: str, subject: str) -> None:
+    sql(tx).change(_D["promote"], now=to_micros(tx.now), target=target, subject=subject)
 
 
 def _now(tx: Tx) -> dict[str, int | None]:

@@ -37,9 +37,7 @@ class SqlRuns:
         columns = _columns(run)
         sql(tx).change(_Q["update"], **{name: columns[name] for name in changing})
 
-    def page(
-        self, tx: Tx, account: str, before: tuple[datetime, str] | None, limit: int
-    ) -> Sequence[Run]:
+    def page(self, tx: Tx, account: str, before: tuple[datetime, str] | None, limit: int) -> Sequence[Run]:
         if before is None:
             rows = sql(tx).rows(_Q["first_page"], account=account, limit=limit)
         else:

@@ -1,10 +1,11 @@
-"""`devices.identity_ports.Identities` in SQL."""
+"""`devices.identity_ports.Identities` in SQL, and what the CA domain says to it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from privyseal.devices.identities import Identity, IdentityState
+from privyseal.names import CertificateArn
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
 
@@ -39,6 +40,14 @@ class SqlIdentities:
 
     def set_held(self, tx: Tx, identity: Identity, *, held: bool) -> None:
         sql(tx).change(_Q["set_held"], **_key(identity), held=int(held))
+
+    def revoked(self, tx: Tx, arns: Sequence[CertificateArn]) -> None:
+        """Implements `ca.revocation.ports.Bearers`."""
+        by_account: dict[str, list[str]] = {}
+        for arn in arns:
+            by_account.setdefault(arn.authority.account, []).append(str(arn))
+        for account, theirs in by_account.items():
+            sql(tx).change(_Q["revoked"], account=account, arns=theirs, now=to_micros(tx.now))
 
     def due(self, tx: Tx, limit: int) -> Sequence[Identity]:
         rows = sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)

@@ -15,7 +15,7 @@ from privyseal.managed.model import (
 )
 from privyseal.managed.ports import LONGEST_WAIT, Position
 from privyseal.managed.states import Kind, RenewalStatus, Status
-from privyseal.names import ManagedArn, format_serial
+from privyseal.names import AuthorityArn, CertificateArn, ManagedArn, format_serial
 from privyseal.store import Tx
 from privyseal.stores.repositories import managed_search
 from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
@@ -92,16 +92,30 @@ class SqlIssuedSerials:
             _Q["insert_serial"],
             id=issued.id,
             authority_arn=issued.authority_arn,
+            authority_id=AuthorityArn.parse(issued.authority_arn).id,
             serial=format_serial(issued.serial),
             not_after=to_micros(issued.not_after),
         )
 
     def unexpired(self, tx: Tx, certificate_id: str) -> Sequence[IssuedSerial]:
         rows = sql(tx).rows(_Q["unexpired_serials"], id=certificate_id, now=to_micros(tx.now))
-        return [
-            IssuedSerial(row["id"], row["authority_arn"], int(row["serial"], 16), time_of(row["not_after"]))
-            for row in rows
-        ]
+        return [_serial(row) for row in rows]
+
+    def revoked(self, tx: Tx, arns: Sequence[CertificateArn]) -> None:
+        """Implements `ca.revocation.ports.Bearers`. Whose serial number it is, the job looks."""
+        if serials := [format_serial(arn.serial) for arn in arns]:
+            sql(tx).change(_Q["revoked_serials"], serials=serials)
+
+    def to_follow(self, tx: Tx, limit: int) -> Sequence[IssuedSerial]:
+        return [_serial(row) for row in sql(tx).rows(_Q["serials_to_follow"], limit=limit)]
+
+    def followed(self, tx: Tx, issued: IssuedSerial) -> None:
+        key = {"id": issued.id, "authority_arn": issued.authority_arn}
+        sql(tx).change(_Q["followed_serial"], **key, serial=format_serial(issued.serial))
+
+
+def _serial(row: Row) -> IssuedSerial:
+    return IssuedSerial(row["id"], row["authority_arn"], int(row["serial"], 16), time_of(row["not_after"]))
 
 
 def _columns(each: ManagedCertificate) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class SqlIssues:
                 before_serial=serial,
                 limit=limit,
             )
-        return [_issue(row) for row in rows]
+        return [issue_of(row) for row in rows]
 
     def has(self, tx: Tx, account: str, common_name: str, key_digest: bytes) -> bool:
         found = sql(tx).row(_Q["of_key"], account=account, common_name=common_name, key_digest=key_digest)
@@ -62,7 +62,7 @@ class SqlKeyClaims:
         sql(tx).change(_Q["release"], key_digest=key_digest, holder=holder)
 
 
-def _issue(row: Row) -> Issue:
+def issue_of(row: Row) -> Issue:
     return Issue(
         account=row["account"],
         authority_id=row["authority_id"],

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
+from privyseal import strict_json
 from privyseal.access.model import Principal
 from privyseal.caller import Caller
 from privyseal.clock import Clock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
-from privyseal.frontends import strict_json
 from privyseal.frontends.aws.lambda_invoke.errors import LAMBDA
 from privyseal.frontends.aws.lambda_invoke.functions import (
     LATEST,
@@ -91,18 +91,20 @@ class LambdaFrontend:
     def _operation(self, request: Request, principal: Principal, *, own: bool) -> tuple[str, _Handler, str]:
         """(operation, its handler, the function's name)."""
         if own:
-            (text,) = _exactly(request, request.segments(_OWN), 1)
-            return "InvokeFunction", self._invoke, function_name(text, principal.account)
+            match request.segments(_OWN):
+                case [text]:
+                    return "InvokeFunction", self._invoke, function_name(text, principal.account)
+            raise PrivySealError(ErrorCode.NOT_FOUND, f"There is nothing at {request.path[:200]}")
         if request.raw_path in {_FUNCTIONS, _BELOW}:
             return "ListFunctions", self._list, ""
-        text, what = _exactly(request, request.segments(_BELOW), 2)
-        name = function_name(text, principal.account)
-        match request.method, what:
-            case "GET", "configuration":
+        match request.method, request.segments(_BELOW):
+            case "GET", [text, "configuration"]:
+                name = function_name(text, principal.account)
                 return "GetFunctionConfiguration", self._configuration, name
-            case "POST", "invocations":
-                return "InvokeFunction", self._invoke, name
-        raise _nothing(request)
+            case "POST", [text, "invocations"]:
+                return "InvokeFunction", self._invoke, function_name(text, principal.account)
+        text = f"lambda has no operation at {request.method} {request.path[:200]} here."
+        raise PrivySealError(ErrorCode.UNKNOWN_OPERATION, text)
 
     async def _list(self, request: Request, principal: Principal, _: str) -> Response:
         """All on one page: there are as many as serverless-ca has."""
@@ -150,13 +152,3 @@ def _event(request: Request) -> Any:
 def _json(request: Request, status: int, value: Any) -> Response:
     headers = [(b"content-type", b"application/json"), (b"x-amzn-requestid", request.request_id.encode())]
     return Response(status, json.dumps(value).encode(), headers)
-
-
-def _exactly(request: Request, segments: list[str], count: int) -> list[str]:
-    if len(segments) != count:
-        raise _nothing(request)
-    return segments
-
-
-def _nothing(request: Request) -> PrivySealError:
-    return PrivySealError(ErrorCode.NOT_FOUND, f"There is nothing at {request.path[:200]}")

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from privyseal import strict_json
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.frontends import strict_json
 from privyseal.frontends.aws import constraints, errors
 from privyseal.frontends.http import Response
 

@@ -1,8 +1,34 @@
-"""Lines at the end of a file that only grows, each whole and on the disk: whoever else writes, or dies."""
+"""Files that are whole, and on the disk when a call returns: whoever else writes, or dies."""
 
 import fcntl
 import os
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+
+PRIVATE = 0o600
+
+
+def write_file(path: Path, content: Iterable[bytes], *, mode: int = PRIVATE, over: bool = True) -> None:
+    """A reader sees the old file or the new one. A link is replaced, not followed. Its folder is made for
+    its owner alone. Raises OSError; FileExistsError where there is a file and it is not to be written `over`.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.writelines(content)
+            file.flush()
+            os.fsync(descriptor)
+        if over:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)  # unlike a rename, this fails when somebody else was first
+    finally:
+        draft.unlink(missing_ok=True)
+    _flush_folder(path.parent)
 
 
 def append_line(path: Path, text: str) -> None:

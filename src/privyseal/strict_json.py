@@ -1,0 +1,49 @@
+"""JSON, read in one way only: no repeated names, no NaN, no lone surrogates, no endless nesting.
+
+What two readers understand differently, one of them can be deceived with.
+"""
+
+import json
+import math
+from typing import Any, NoReturn
+
+
+def load(text: bytes | str) -> Any:
+    """Raises ValueError, which says why."""
+    try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        value = _DECODER.decode(text)
+        if "\\u" in text:  # only an escape can hide half a character in what is UTF-8
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
+    except UnicodeEncodeError:
+        message = "it has half a character (a lone surrogate)"
+        raise ValueError(message) from None
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a name occurs twice in an object"
+        raise ValueError(message)
+    return found
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):  # it would be written again as Infinity, which is not JSON
+        message = "a number is too large"
+        raise ValueError(message)
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse_constant)
