@@ -1,4 +1,4 @@
-"""When authorities and their OCSP responders end, for monitoring. Both are few, and what is read is bounded."""
+"""When authorities and their OCSP responders end, for monitoring: both few, what is read is bounded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
