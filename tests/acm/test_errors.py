@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.x509 import DNSName, SubjectAlternativeName, load_pem_x509_certificate
 
 from privyseal.errors import ErrorCode
 from privyseal.frontends.aws import errors
@@ -129,6 +130,32 @@ OTHERS: dict[str, tuple[Refused, str, str]] = {
         lambda s: ("RequestCertificate", {"DomainName": "10.0.0.1", "CertificateAuthorityArn": s.authority}),
         "ValidationException",
         "domainName",
+    ),
+    "a certificate that CloudFront manages": (
+        lambda s: (
+            "RequestCertificate",
+            {
+                "DomainName": "a.example.com",
+                "CertificateAuthorityArn": s.authority,
+                "ManagedBy": "CLOUDFRONT",
+            },
+        ),
+        "InvalidParameterException",
+        "ManagedBy",
+    ),
+    "a validation of what is not asked for": (
+        lambda s: (
+            "RequestCertificate",
+            {
+                "DomainName": "a.example.com",
+                "CertificateAuthorityArn": s.authority,
+                "DomainValidationOptions": [
+                    {"DomainName": "b.example.com", "ValidationDomain": "example.com"}
+                ],
+            },
+        ),
+        "InvalidParameterException",
+        "'b.example.com'",
     ),
     "a reserved tag": (
         lambda s: ("AddTagsToCertificate", {"CertificateArn": s.imported(), "Tags": [{"Key": "aws:a"}]}),
@@ -266,6 +293,29 @@ def test_a_request_that_cannot_be_met_is_refused_by_name(acm: Scene, case: str) 
     name, message = acm.wire.refused(operation, **members)
     assert (name, words in message) == (error, True), message
     assert acm.kept.store.commits == commits
+
+
+def test_how_its_own_domains_are_validated_is_of_no_account(acm: Scene) -> None:
+    options = [
+        {"DomainName": name, "ValidationDomain": "example.com"} for name in ("A.example.com", "b.example.com")
+    ]
+    arn = acm.issued(
+        "a.example.com",
+        SubjectAlternativeNames=["b.example.com"],
+        ValidationMethod="DNS",
+        DomainValidationOptions=options,
+    )
+    assert acm.described(arn)["Status"] == "ISSUED"
+
+
+def test_a_name_is_the_same_in_capitals(acm: Scene) -> None:
+    """Its first spelling stays."""
+    more = ["DUP.example.com", "Www.example.com", "www.EXAMPLE.com"]
+    arn = acm.issued("dup.example.com", SubjectAlternativeNames=more)
+    assert acm.described(arn)["SubjectAlternativeNames"] == ["dup.example.com", "Www.example.com"]
+    got = acm.wire.do("GetCertificate", CertificateArn=arn)["Certificate"]
+    names = load_pem_x509_certificate(got.encode()).extensions.get_extension_for_class(SubjectAlternativeName)
+    assert names.value.get_values_for_type(DNSName) == ["dup.example.com", "Www.example.com"]
 
 
 def test_fifty_tags_are_the_most(acm: Scene) -> None:

@@ -93,6 +93,34 @@ def test_what_openssl_makes_is_imported(acm: Scene, tmp_path: Path) -> None:
     assert found["ExtendedKeyUsages"] == [{"Name": "NONE"}]
 
 
+def test_the_key_file_of_openssl_ecparam_is_imported(acm: Scene, tmp_path: Path) -> None:
+    """It has the curve before the key."""
+    key = tmp_path / "key.pem"
+    for made in (
+        "ecparam -name prime256v1 -genkey -out key.pem",
+        "req -x509 -new -key key.pem -days 365000 -subj /CN=web.internal -out cert.pem",
+    ):
+        subprocess.run([program("openssl"), *made.split()], cwd=tmp_path, check=True, capture_output=True)
+    assert key.read_bytes().startswith(b"-----BEGIN EC PARAMETERS-----")
+    certificate = (tmp_path / "cert.pem").read_bytes()
+    begins = x509.load_pem_x509_certificate(certificate).not_valid_before_utc
+    acm.kept.clock.advance(begins - acm.kept.clock.now())
+    acm.wire.do("ImportCertificate", Certificate=certificate, PrivateKey=key.read_bytes())
+
+
+def _with_parameters(acm: Scene, form: PrivateFormat, end: bytes = b"\n", times: int = 1) -> dict[str, Any]:
+    parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----"
+    return acm.pair().members | {"PrivateKey": (parameters + end) * times + acm.pair().key_as(form)}
+
+
+def _under(acm: Scene, **changes: Any) -> dict[str, Any]:
+    """Of an issuer below a root, of which something is wrong."""
+    said: dict[str, Any] = {"ca": True, "usages": frozenset({"key_cert_sign"}), "number": 91} | changes
+    return make(
+        Wanted(acm.now, issuer=make(Wanted(acm.now, "Middle", issuer=authority(acm.now), **said)))
+    ).members
+
+
 Broken = Callable[[Scene], dict[str, Any]]
 
 REFUSED: dict[str, tuple[Broken, str]] = {
@@ -111,6 +139,31 @@ REFUSED: dict[str, tuple[Broken, str]] = {
     "a chain that is none": (
         lambda s: chained(s.now).members | {"CertificateChain": b"no PEM at all"},
         "The certificate chain cannot be imported: there is no line",
+    ),
+    "an issuer that is no authority": (
+        lambda s: _under(s, ca=False),
+        "Could not validate the certificate with the certificate chain: that of CN=Middle is not a CA",
+    ),
+    "an issuer that may not sign certificates": (
+        lambda s: _under(s, usages=frozenset({"crl_sign"})),
+        "that of CN=Middle is not a CA certificate",
+    ),
+    "an issuer that has expired": (
+        lambda s: _under(s, days=(-9, -1)),
+        "that of CN=Middle is not valid now",
+    ),
+    "an issuer of the future": (lambda s: _under(s, days=(1, 9)), "that of CN=Middle is not valid now"),
+    "parameters before a key that has none": (
+        lambda s: _with_parameters(s, PrivateFormat.PKCS8),
+        "a BEGIN line is not exactly",
+    ),
+    "parameters twice": (
+        lambda s: _with_parameters(s, PrivateFormat.TraditionalOpenSSL, times=2),
+        "a BEGIN line is not exactly",
+    ),
+    "a key on the last line of its parameters": (
+        lambda s: _with_parameters(s, PrivateFormat.TraditionalOpenSSL, end=b""),
+        "something follows -----END EC PARAMETERS-----",
     ),
     "an expired certificate": (lambda s: s.pair(days=(-9, -1)).members, "it is not valid now"),
     "a certificate of the future": (lambda s: s.pair(days=(1, 9)).members, "it is not valid now"),

@@ -71,7 +71,7 @@ class Api:
 def api_fixture() -> Iterator[Api]:
     with deployment() as product:
         made = Api(product.store, "")
-        history = History(product.store, SqlEvents(), SqlDeliveries(), made.wake)
+        history = History(product.store, SqlEvents(), SqlDeliveries(), {"t", "u"}, made.wake)
         with serving_api(product, events.endpoints(history, RULES, product.pool)) as url:
             made._url = url
             yield made
@@ -162,6 +162,25 @@ def test_dead_letters_are_listed_and_sent_again(api: Api) -> None:
     assert client.rest("POST", "/events/replays", {}) == {"replayed": 2}
     assert api.woken == 2
     assert api.get("/events/dead-letters")["dead_letters"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "unknown"),
+    [({"target": "x"}, "target 'x'"), ({"event_id": "5d2e1f3c"}, "event '5d2e1f3c'")],
+    ids=["target", "event"],
+)
+def test_what_is_not_there_is_not_sent_again(api: Api, body: dict[str, str], unknown: str) -> None:
+    """And said to be unknown, unlike what has no dead letter left, or a target that is no longer set up."""
+    (known,) = api.add(1, "t", "removed")
+    api.bury("removed")
+    with pytest.raises(ApiError, match=unknown) as caught:
+        api.client().rest("POST", "/events/replays", body)
+    assert caught.value.status == 404
+    with pytest.raises(ApiError, match="There is no event"):
+        api.client(STRANGER_KEY).rest("POST", "/events/replays", {"event_id": known})
+    replay = {"target": "t", "event_id": known}
+    assert api.client().rest("POST", "/events/replays", replay) == {"replayed": 0}
+    assert api.client().rest("POST", "/events/replays", {"target": "removed"}) == {"replayed": 1}
 
 
 def test_events_are_for_administrators_and_of_their_account(api: Api) -> None:

@@ -75,6 +75,15 @@ def test_dead_letters_are_sent_again(
     assert json.loads(far.received[0].body) == body
 
 
+def test_what_is_unknown_and_cannot_be_sent_again_is_said(shell: Shell, far: FarSide) -> None:
+    told = {"code": "not-found", "message": "There is no target 'x'.", "request_id": "1"}
+    far.say(Answer({"error": told}, status=404))
+    outcome = shell("events", "replay", "--target", "x")
+    assert outcome.code != 0
+    assert "There is no target 'x'." in outcome.err
+    assert "Sent again" not in outcome.out
+
+
 @pytest.mark.parametrize("options", [[], ["--all", "--target", "t"]])
 def test_what_is_sent_again_has_to_be_said(shell: Shell, far: FarSide, options: list[str]) -> None:
     outcome = shell("events", "replay", *options)

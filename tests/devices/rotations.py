@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from privyseal.devices import succession
 from privyseal.devices.ca_rotation.acts import Acts, Outcome
 from privyseal.devices.ca_rotation.model import Rotation, Step, Until
 from privyseal.devices.ca_rotation.orders import CaRotating, Progress, StartRequest
@@ -82,7 +83,8 @@ class Process:
         self.configured = configured or self.product.hierarchy()
         self.registrars = {"here": MemoryRegistrar("here"), "there": MemoryRegistrar("there")}
         self.issuing = Issuing(self.product.store, SqlSuccessions(), lambda: self.configured)
-        self.renamed: list[tuple[str, str]] = []
+        self.environment = self.configured  # what `privyseal env` would print
+        self.before_note: Callable[[], object] = lambda: None
         ca = self.product.authorities
         self.acts = KilledActs(self.product.store, ROWS, ca, self.registrars)
         note = self.note
@@ -105,8 +107,12 @@ class Process:
         )
         self.enrolment = self.product.enrolment(self.issuer, self.registrars)
 
-    def note(self, old: str, new: str) -> None:
-        self.renamed.append((old, new))
+    def note(self) -> None:
+        interrupt, self.before_note = self.before_note, lambda: None
+        interrupt()
+        self.environment = self.product.store.view(
+            lambda tx: succession.current(tx, SqlSuccessions(), self.environment)
+        )
 
     def register(self) -> None:
         for name, key in KEYS.items():

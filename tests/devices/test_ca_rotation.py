@@ -1,5 +1,6 @@
 """The rotation of the authority that issues for devices: each step, each crash, every way out."""
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_it_goes_through_every_step_and_pauses_before_what_cannot_be_undone(proc
     assert (paused.devices_over, paused.devices_waiting) == (0, 2)
     new = str(paused.rotation.new)
     assert process.issuing() == new
-    assert process.renamed == [(process.configured, new)]
+    assert process.environment == new
     process.advance(LATER.total_seconds())
     assert process.enrol("one").arn.startswith(f"{new}/certificate/")
     seen = process.rotating.show(OPERATOR, begun.rotation.id)
@@ -237,6 +238,29 @@ def test_until_the_old_one_is_revoked_it_can_be_given_up(process: Process, until
     with refused(ErrorCode.INVALID_STATE):
         process.rotating.resume(OPERATOR, paused.rotation.id, Until.COMPLETED)
     assert process.run(process.start().rotation.id).rotation.state is State.COMPLETED
+
+
+def test_given_up_before_the_switch_is_noted_the_old_one_is_who_issues(process: Process) -> None:
+    rotation = process.run(process.start(Until.REGISTERED).rotation.id).rotation
+    process.rotating.resume(OPERATOR, rotation.id, Until.SWITCHED)
+
+    def meanwhile() -> None:
+        """What other processes do."""
+        process.work.work(threading.Event())
+        process.rotating.abort(OPERATOR, rotation.id)
+
+    process.before_note = meanwhile
+    assert process.run(rotation.id).rotation.state is State.ABORTED
+    assert process.environment == process.issuing() == process.configured
+
+
+def test_whoever_still_has_the_new_one_noted_comes_back_to_the_old_one(process: Process, path: Path) -> None:
+    """As after a crash between the end of a rotation that is given up and its note."""
+    rotation = process.run(process.start(Until.SWITCHED).rotation.id).rotation
+    process.rotating.abort(OPERATOR, rotation.id)
+    assert Process(path, str(rotation.new)).issuing() == process.configured
+    second = process.run(process.start().rotation.id).rotation
+    assert Process(path, str(rotation.new)).issuing() == second.new
 
 
 def test_what_is_revoked_cannot_be_given_up(process: Process) -> None:

@@ -115,6 +115,23 @@ def test_what_fails_is_due_again(world: World) -> None:
     assert len(world.here.withdrawn) == 1, "what is done is not done again"
 
 
+def test_who_does_the_last_step_in_the_background_has_the_rest_done_at_once(world: World) -> None:
+    """Not when retirement would have looked again."""
+    first = world.enrol(csr(KEY, "sensor"))
+    world.enrol(csr(KEY, "sensor"))
+    world.product.clock.advance(GRACE)
+    world.there.fail = ErrorCode.UNAVAILABLE
+    retire(world)
+    world.there.fail = None
+    world.product.clock.advance(limits.STEP_PAUSE_AWAY)
+    world.product.registrations({"here": world.here, "there": world.there}).work.catch_up(Event())
+    assert world.states()[first.arn] is IdentityState.WITHDRAWING, "revoking is retirement's"
+    retire(world)
+    assert world.states()[first.arn] is WITHDRAWN
+    actions = [each["action"] for each in world.product.journal()]
+    assert actions.count("privyseal:WithdrawDeviceCertificate") == 1
+
+
 def test_registrars_are_told_though_the_issuer_cannot_revoke_now_and_that_is_made_good(world: World) -> None:
     first = world.enrol(csr(KEY, "sensor"))
     world.enrol(csr(KEY, "sensor"))

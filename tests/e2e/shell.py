@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.service import COMMAND, Service, clean_environment, patience
 
-SECONDS = 60
+SECONDS = 120
 
 
 def attempt(

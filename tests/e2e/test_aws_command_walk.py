@@ -226,9 +226,9 @@ def test_who_asks_is_answered_and_a_wrong_key_is_not_believed(walk: Walk, servic
         ("s3api", "get-object", "--bucket", "b", "--key", "k", "f"),
         ("ec2", "describe-instances"),
         ("iam", "list-users"),
-        ("kms", "list-keys"),
+        ("secretsmanager", "list-secrets"),
         ("dynamodb", "list-tables"),
-        ("lambda", "list-functions"),
+        ("glacier", "list-vaults", "--account-id", "-"),
     ],
     ids=" ".join,
 )

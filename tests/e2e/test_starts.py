@@ -310,10 +310,27 @@ PCA = f'[issuers.pca]\ntype = "aws-pca"\nauthority = "{AUTHORITY}"\n'
         ('registrars = ["iot"]', f'{IOT}endpoint-url = "nowhere"', "nowhere"),
         ('registrars = ["broker"]', '[registrars.broker]\ntype = "mosquitto"\nfolder = "/tmp/b"', "pid-file"),
         ('issuer = "core"', '[issuers.core]\ntype = "aws-iot"\nregion = "us-east-1"', "needs a registrar"),
+        ("", '[registrars.spare]\ntype = "mosquitto"\nfolder = "/tmp/b"', "[registrars.spare]: A registrar"),
+        ("", f'{IOT}profile = "nobodys"', "[registrars.iot]: "),
+        (
+            'registrars = ["broker"]',
+            '[registrars.broker]\ntype = "mosquitto"\nfolder = "/dev/null/b"\nreload = ["true"]',
+            "[registrars.broker]: The broker's files in /dev/null/b cannot be written",
+        ),
         ('issuer = "pca"', f'{PCA}profile = "nobodys"', "nobodys"),
         ('source = "list"', '[sources.list]\ntype = "dynamodb"\ntable = "t"\nprofile = "nobodys"', "nobodys"),
     ],
-    ids=["profile", "address", "broker", "registrar", "issuer", "source"],
+    ids=[
+        "profile",
+        "address",
+        "broker",
+        "registrar",
+        "unused broker",
+        "unused iot",
+        "folder",
+        "issuer",
+        "source",
+    ],
 )
 def test_a_section_about_devices_that_cannot_be_used_ends_the_start_in_one_line(
     tmp_path: Path, devices: str, sections: str, told: str

@@ -209,7 +209,7 @@ def test_a_target_that_is_gone_keeps_what_waits_for_it(store: SqliteStore) -> No
 
 def test_dead_letters_are_replayed_and_on_record(store: SqliteStore) -> None:
     woken: list[None] = []
-    history = History(store, SqlEvents(), SqlDeliveries(), lambda: woken.append(None))
+    history = History(store, SqlEvents(), SqlDeliveries(), {"t", "u"}, lambda: woken.append(None))
     ids = add(store, "a", "b", targets=["t", "u"])
     run(store, failing(ErrorCode.VALIDATION, times=2))
     letters, following = history.dead_letters(CALLER, None, None, 1)
@@ -233,7 +233,7 @@ def test_dead_letters_are_replayed_and_on_record(store: SqliteStore) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "/", "2026-01-01", "2026-01-01/x", "x/1", "1/", "-1/t", "9" * 30])
 def test_a_page_begins_where_an_answer_said(store: SqliteStore, token: str) -> None:
-    history = History(store, SqlEvents(), SqlDeliveries(), lambda: None)
+    history = History(store, SqlEvents(), SqlDeliveries(), {"t", "u"}, lambda: None)
     with pytest.raises(PrivySealError) as caught:
         history.page(CALLER, Selection(), token, 10)
     assert caught.value.code is ErrorCode.INVALID_PAGE_TOKEN

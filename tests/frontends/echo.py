@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
+from threading import Event
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.http import Request, Response, problem
@@ -12,6 +13,7 @@ from privyseal.frontends.http import Request, Response, problem
 class Echo:
     name: str = "echo"
     cancelled: list[str] = field(default_factory=list)
+    begun: Event = field(default_factory=Event)  # a slow request
 
     async def handle(self, request: Request) -> Response:
         if request.raw_path == b"/refuse":
@@ -22,6 +24,7 @@ class Echo:
             message = "a secret detail"
             raise RuntimeError(message)
         if request.raw_path == b"/slow":
+            self.begun.set()
             try:
                 await asyncio.sleep(5)
             except asyncio.CancelledError:

@@ -13,7 +13,9 @@ from privyseal.frontends.http.connection import Connection
 
 
 @contextmanager
-def serving(app: Any, protocol: type[Connection] = Connection) -> Iterator[str]:
+def serving(
+    app: Any, protocol: type[Connection] = Connection, grace_seconds: int | None = None
+) -> Iterator[str]:
     """The base URL of `app` while the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
@@ -25,6 +27,7 @@ def serving(app: Any, protocol: type[Connection] = Connection) -> Iterator[str]:
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            timeout_graceful_shutdown=grace_seconds,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -175,6 +176,21 @@ def test_the_work_of_a_client_that_has_left_is_cancelled(url: str) -> None:
     while not ECHO.cancelled and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(ECHO.cancelled) == 1
+
+
+def test_what_a_stopping_server_waits_for_no_longer_is_refused_without_a_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    routes = [Route(b"/slow", ECHO)]
+    with ThreadPoolExecutor(1) as threads:
+        with serving(App(routes, SilentMeter()), grace_seconds=1) as url:
+            ECHO.begun.clear()
+            asked = threads.submit(exchange, url, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n", silence=10)
+            assert ECHO.begun.wait(10)
+        answer = asked.result(10)
+    assert json.loads(answer.body)["code"] == ErrorCode.UNAVAILABLE.value
+    assert [each.message for each in caplog.records if each.message == "request_cut_short"] != []
+    assert not [each for each in caplog.records if each.exc_info]
 
 
 def test_headers_sent_after_the_body_are_no_headers(url: str) -> None:

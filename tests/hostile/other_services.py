@@ -43,7 +43,7 @@ CASES: list[Case] = [
             ),
         ),
         ("IAM", lambda w: w.request("POST", "/", {"Content-Type": FORM}, b"Action=ListUsers", service="iam")),
-        ("Lambda layers", lambda w: w.request("GET", "/2018-10-31/layers", service="lambda")),
+        ("Glacier", lambda w: w.request("GET", "/-/vaults", service="glacier")),
         (
             "a target that nobody has",
             lambda w: w.json("", b"{}", headers={"X-Amz-Target": "Nobody.Operation"}),

@@ -7,11 +7,13 @@ from privyseal.jobs.table import JOBS
 from tests.service import Service, patience
 
 SECONDS = 30
+# Of installations that name a table and a bucket.
+CONFIGURED = {"serverless.objects", "serverless.table"}
 
 
 def test_somebody_does_every_job_of_the_table(service: Service) -> None:
     found = service.environment.client().rest("GET", "/jobs")["jobs"]
-    assert [each["name"] for each in found] == sorted(job.name for job in JOBS)
+    assert [each["name"] for each in found] == sorted({job.name for job in JOBS} - CONFIGURED)
 
 
 def test_what_has_run_is_seen_and_counted(service: Service) -> None:

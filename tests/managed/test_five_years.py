@@ -10,12 +10,15 @@ from typing import Any, TypeVar
 import pytest
 
 from privyseal.clock import FixedClock
+from privyseal.events.shapes import events_of
+from privyseal.events.shapes.health import CODE
+from privyseal.events.shapes.model import Place
 from privyseal.managed.limits import ACTION_STAGES, DAYS_BEFORE_EXPIRY, RENEWAL_WINDOW
 from privyseal.managed.states import Status
 from privyseal.store import Entry, Store, Tx
 from privyseal.stores.sql import sql
 from privyseal.stores.sqlite import MEMORY, SqliteStore
-from tests.ca.world import NOW, World
+from tests.ca.world import NOW, REGION, World
 from tests.managed.kept import DAY, Kept
 from tests.service import patience
 
@@ -183,6 +186,27 @@ def test_every_attempt_is_on_record(history: History) -> None:
     )
     (authority,) = {history.kept.row(arn).authority_arn for arn in history.cared_for}
     assert told == len(history.kept.serials(str(authority)))
+
+
+def test_every_attempt_has_its_events(history: History) -> None:
+    """Of a renewal AWS Health tells besides, once."""
+    both = ["AWS Health Event", "ACM Certificate Available"]
+    expected = {"acm:IssueManagedCertificate": both[1:], "acm:RenewManagedCertificate": both}
+    attempts = Counter[str]()
+    for arn in history.cared_for + history.forgotten:
+        for at, entry in history.heard[arn]:
+            if (action := entry["action"]) not in expected:
+                continue
+            found = [each.body for each in events_of(entry, Place("w", attempts.total(), 0, at), REGION)]
+            assert [each["detail-type"] for each in found] == expected[action]
+            assert all(each["resources"] == [arn] for each in found)
+            if len(found) > 1:
+                health = found[0]["detail"]
+                assert (health["eventTypeCode"], health["statusCode"]) == (CODE, "closed")
+                assert [each["entityValue"] for each in health["affectedEntities"]] == [arn]
+            attempts[action] += 1
+    assert attempts["acm:IssueManagedCertificate"] == CERTIFICATES
+    assert attempts["acm:RenewManagedCertificate"] > CERTIFICATES
 
 
 def _end(detail: dict[str, Any]) -> datetime:

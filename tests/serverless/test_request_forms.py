@@ -100,7 +100,7 @@ SANS: list[tuple[Any, list[str], int]] = [
     ),
     ({"EMAIL_ADDRESS": "a@example.com"}, ["a@example.com"], 0),
     ({"URL": "https://example.com/a?b=c"}, ["https://example.com/a?b=c"], 0),
-    ({"DN": "CN=a,O=b,X=c"}, ["O=b,CN=a"], 0),
+    ({"DN": "CN=a,O=b,X=c"}, ["O=b,CN=a"], 1),
     (["a.example.com", {"type": "IP_ADDRESS", "value": "10.0.0.1"}], ["a.example.com", "10.0.0.1"], 0),
     (["a.example.com", "localhost"], ["a.example.com"], 1),
     (["localhost", "a_b.example.com", "example.com.", "*.com", "a.*.example.com", "bücher.example"], [], 6),

@@ -53,6 +53,14 @@ def test_they_are_read(tmp_path: Path) -> None:
         ('[quotas]\nrequests-per-second = { ListTags = "many" }', "requests-per-second"),
         ("[quotas]\nrequests-per-second = 25", "requests-per-second"),
         ("[quotas]\nrequests = 25", "requests"),
+        (
+            '[registrars.a]\ntype = "aws-iot"\nregions = ["eu-west-1"]\npolicy-document = "{"',
+            r"\[registrars\.a\]: policy-document is not JSON",
+        ),
+        (
+            '[registrars.a]\ntype = "aws-iot"\nregions = ["eu-west-1"]\npolicy-document = "[]"',
+            r"\[registrars\.a\]: policy-document is no policy",
+        ),
     ],
 )
 def test_what_means_nothing_is_refused(tmp_path: Path, text: str, why: str) -> None:

@@ -38,6 +38,13 @@ def test_folders_that_are_links_are_not_followed(root: Path) -> None:
         source(root).snapshot()
 
 
+@pytest.mark.parametrize("name", ["csrs/b.csr", "revoked.json"])
+def test_a_folder_in_the_place_of_a_file_is_passed_over(root: Path, name: str) -> None:
+    (root / FOLDER / name).unlink(missing_ok=True)
+    (root / FOLDER / name).mkdir()
+    assert [path for path, _ in source(root).snapshot().problems] == [name]
+
+
 def test_a_pipe_does_not_make_it_wait(root: Path) -> None:
     os.mkfifo(root / FOLDER / "csrs" / "b.csr")
     assert [path for path, _ in source(root).snapshot().problems] == ["csrs/b.csr"]

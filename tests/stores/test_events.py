@@ -54,6 +54,16 @@ def dead(store: Store, target: str | None = None, event_id: str | None = None) -
     )
 
 
+def test_an_event_is_found_by_its_id_in_its_account_alone(store: Database) -> None:
+    mine, other = event(), event(account="999988887777")
+    add(store, mine, other)
+    found = [
+        store.view(lambda tx, each=each: EVENTS.has(tx, ACCOUNT, each.body["id"]))  # type: ignore[misc]
+        for each in (mine, other, event())
+    ]
+    assert found == [True, False, False]
+
+
 def test_every_event_has_the_next_number_and_comes_back_whole(store: Database) -> None:
     first, second, third = event(), event("arn:b"), event()
     assert add(store, first, second) == [1, 2]

@@ -160,7 +160,7 @@ def test_a_stop_ends_a_handler_and_the_next_start_calls_it_again(tmp_path: Path)
         (tmp_path / "go").touch()
         service.start()
         wait_for((tmp_path / "done").exists, service)
-        assert calls()[0][1] in {request for _, request in calls()[seen:]}
+        wait_for(lambda: calls()[0][1] in {request for _, request in calls()[seen:]}, service)
         assert service.stop() == 0
     finally:
         service.kill()

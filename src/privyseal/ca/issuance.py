@@ -110,7 +110,7 @@ class Issuance:
 
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         """Positional answers. When a commit fails, all that it held are UNAVAILABLE: retry them."""
-        return self._watch.over(self._answers, requests) if requests else ()
+        return self._watch.over(self._answers, requests) if requests else []
 
     def _answers(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         answers: dict[int, Result] = {}

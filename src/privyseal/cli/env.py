@@ -19,6 +19,10 @@ IN_THE_WAY = (
     "AWS_CREDENTIAL_EXPIRATION",  # makes botocore take the key for an expired one
     "AWS_REGION",  # wins over AWS_DEFAULT_REGION in most SDKs
     "AWS_ENDPOINT_URL_ACM_PCA",  # a service's own endpoint wins over AWS_ENDPOINT_URL
+    "AWS_ENDPOINT_URL_ACM",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_SFN",
     "AWS_ENDPOINT_URL_STS",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_FIPS_ENDPOINT",  # not allowed together with an endpoint of one's own

@@ -7,7 +7,8 @@ What is due says `Identity.due_at`:
 - WITHDRAWING: the device has been retired, or somebody has revoked the certificate; or somebody has
   begun and not finished, as after a crash or a failure.
 
-Any number of processes may look: who takes one up has it to itself until the next attempt is due.
+Any number of processes may look: who takes one up has it to itself until the next attempt is due. That is
+at once where `step_work.py` has done the last step meanwhile.
 """
 
 from collections.abc import Sequence
@@ -89,6 +90,9 @@ class Retirement:
             self._registrations.withdraw(identity)
 
         def write(tx: Tx) -> None:
+            found = self._identities.find(tx, identity.account, identity.device_id, identity.arn)
+            if found is None or found.state is IdentityState.WITHDRAWN:  # by another process
+                return
             self._identities.set_state(tx, identity, IdentityState.WITHDRAWN, None)
             resource = f"device/{identity.device_id}"
             tx.record(entry(WITHDRAWN, caller, resource, certificate_arn=identity.arn))

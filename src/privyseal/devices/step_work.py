@@ -15,7 +15,7 @@ from datetime import timedelta
 from privyseal import log
 from privyseal.caller import Caller
 from privyseal.devices import limits
-from privyseal.devices.identities import Identity, Registration
+from privyseal.devices.identities import Identity, IdentityState, Registration
 from privyseal.devices.identity_ports import Identities
 from privyseal.devices.ports import Registrar
 from privyseal.devices.reach import Reach
@@ -124,6 +124,16 @@ class StepWork:
             caller = Caller(PRINCIPAL, step.account, new_id())
             told = {"certificate_arn": step.arn, "registrar": step.registrar}
             tx.record(entry(ACTIONS[step.wanted], caller, f"device/{step.device_id}", **told))
+            if step.wanted is StepState.WITHDRAWN:
+                self._hand_back(tx, step)
+
+    def _hand_back(self, tx: Tx, step: Step) -> None:
+        """Retirement has met somebody at a step and left: with the last one it can end what it has begun."""
+        identity = self._identities.find(tx, step.account, step.device_id, step.arn)
+        if identity is None or identity.state is not IdentityState.WITHDRAWING:
+            return
+        if all(each.state is StepState.WITHDRAWN for each in self._steps.of(tx, identity).values()):
+            self._identities.set_state(tx, identity, IdentityState.WITHDRAWING, tx.now)
 
     def _failed(self, step: Step, error: PrivySealError) -> None:
         name, away = step.registrar, error.code in AWAY

@@ -1,6 +1,6 @@
 """The history of events, dead letters among them, for who asks; and dead letters that are sent again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from privyseal.caller import Caller
@@ -15,6 +15,7 @@ from privyseal.events.repositories import (
     Selection,
 )
 from privyseal.store import Store, Tx
+from privyseal.x509.refusal import shown
 
 _AT_ONCE = 500  # dead letters in one commit
 REPLAYED = "privyseal:ReplayEvents"
@@ -22,14 +23,20 @@ _START = (0, "")
 
 
 class History:
-    """`wake`: something is due for a target."""
+    """`targets`: the names of those that are set up. `wake`: something is due for a target."""
 
     def __init__(
-        self, store: Store, events: Events, deliveries: Deliveries, wake: Callable[[], None]
+        self,
+        store: Store,
+        events: Events,
+        deliveries: Deliveries,
+        targets: Collection[str],
+        wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._events = events
         self._deliveries = deliveries
+        self._targets = targets
         self._wake = wake
 
     def page(
@@ -72,7 +79,7 @@ class History:
         return found, f"{found[-1].number}/{found[-1].target}" if more else None
 
     def replay(self, caller: Caller, target: str | None, event_id: str | None) -> int:
-        """Send dead letters again: of one target, of one event, or all. How many."""
+        """Send dead letters again: of one target, of one event, or all. How many. Raises NOT_FOUND."""
         place, replayed = _START, 0
 
         def write(tx: Tx, after: tuple[int, str]) -> tuple[int, tuple[int, str] | None]:
@@ -88,9 +95,26 @@ class History:
         while True:  # forwards only: one that dies again meanwhile is not found again
             count, last = self._store.transact(lambda tx, after=place: write(tx, after))  # type: ignore[misc]
             if last is None:
+                if not replayed:
+                    self._check_known(caller, target, event_id)
                 return replayed
             place, replayed = last, replayed + count
             self._wake()
+
+    def _check_known(self, caller: Caller, target: str | None, event_id: str | None) -> None:
+        """None because all went well, or because there is no such thing? (A target that the settings no
+        longer have may still have dead letters.)
+        """
+        if target is not None and target not in self._targets:
+            text = f"There is no target {shown(target)}: no section of the settings is called so."
+            raise PrivySealError(ErrorCode.NOT_FOUND, text)
+        if event_id is not None and not self._store.view(
+            lambda tx: self._events.has(tx, caller.account, event_id)
+        ):
+            text = (
+                f"There is no event {shown(event_id)} in the history: `privyseal events history` lists them."
+            )
+            raise PrivySealError(ErrorCode.NOT_FOUND, text)
 
 
 def _history_place(text: str) -> HistoryPlace:

@@ -23,7 +23,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 
 # How long workers may finish what they have begun: SIGTERM ends everything within 10 seconds.
 GRACE_SECONDS = 5
-KILL_SECONDS = 8
+KILL_SECONDS = 7
 READY_SECONDS = 60
 # A worker that dies this often in a row before it was ready will not get better.
 MAX_EARLY_DEATHS = 3

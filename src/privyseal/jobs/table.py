@@ -41,7 +41,7 @@ JOBS = (
     Job("devices.retire", 10 * SECOND, shared=True),
     Job("devices.registrars", AT_ONCE, retry=SECOND, retry_last=MINUTE, shared=True),
     Job("devices.rotation", 2 * SECOND),
-    Job("managed.issue", AT_ONCE, retry=SECOND, retry_last=MINUTE, shared=True),
+    Job("managed.issue", AT_ONCE, retry=SECOND, retry_last=MINUTE),
     Job("managed.renew", AT_ONCE, retry=SECOND, retry_last=MINUTE),
     Job("managed.notices", MINUTE),
     Job("managed.expire", MINUTE),

@@ -123,7 +123,10 @@ def _checked(request: RequestCertificate) -> tuple[str, ...]:
             f"The domain name {shown(request.domain)} has more than {limits.MAX_COMMON_NAME} characters, the"
             " most that a common name has. Request it as a subject alternative name of a shorter one.",
         )
-    names = tuple(dict.fromkeys((request.domain, *request.names)))
+    spellings: dict[str, str] = {}  # names are the same in capitals (RFC 4343): the first spelling stays
+    for name in (request.domain, *request.names):
+        spellings.setdefault(name.lower(), name)
+    names = tuple(spellings.values())
     if len(names) > limits.MAX_NAMES:
         raise PrivySealError(
             ErrorCode.LIMIT_EXCEEDED, f"A certificate has at most {limits.MAX_NAMES} domain names."

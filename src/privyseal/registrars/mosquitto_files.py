@@ -1,5 +1,6 @@
 """The text of a broker's files, and writing them so that it never reads half of one."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -61,6 +62,16 @@ def write_changed(folder: Path, roots: str, crls: Sequence[Crl], rules: bytes) -
     except OSError as error:
         raise unwritable(folder, error) from error
     return True
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder where it is not there. Raises UNAVAILABLE when no file can be made in it."""
+    try:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def is_untold(folder: Path) -> bool:

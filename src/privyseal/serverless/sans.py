@@ -18,6 +18,7 @@ from privyseal.x509 import oids
 
 MOST: Final = 150  # SubjectAlternativeNames of the acm-pca service model
 DNS: Final = "DNS_NAME"
+DN: Final = "DN"
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"\A(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}\Z")
@@ -71,6 +72,7 @@ def read(asked: Any, common_name: str) -> Sans:
             dropped.append(f"subject alternative name {kind} {value!r}"[:200])
         else:
             names.append(San(kind, value))
+            dropped += _left_out(kind, value)
     return Sans(tuple(names), tuple(dropped))
 
 
@@ -123,16 +125,30 @@ def _url(value: str) -> Mapping[str, Any] | None:
 
 def _directory(value: str) -> Mapping[str, Any] | None:
     """`CN=a,O=b`: split at every comma, as there are no escapes; what cannot be in a name is left out."""
-    pairs = [pair.partition("=") for pair in value.split(",")]
-    named = [
-        {"ObjectIdentifier": _ATTRIBUTES[kind.strip().upper()], "Value": text.strip()}
-        for kind, _, text in pairs
-        if kind.strip().upper() in _ATTRIBUTES and text.strip()
-    ]
-    found = [attribute for attribute in named if not subject.problem(attribute)]
+    found = [attribute for part in value.split(",") if (attribute := _attribute(part))]
     return {"DirectoryName": {"CustomAttributes": found}} if found else None
 
 
+def _attribute(part: str) -> Mapping[str, str] | None:
+    kind, _, text = part.partition("=")
+    oid, text = _ATTRIBUTES.get(kind.strip().upper()), text.strip()
+    if oid is None or not text:
+        return None
+    attribute = {"ObjectIdentifier": oid, "Value": text}
+    return None if subject.problem(attribute) else attribute
+
+
+def _left_out(kind: str, value: str) -> list[str]:
+    """What a name that is used does not have of what was asked for."""
+    if kind != DN:
+        return []
+    return [
+        f"part {part!r} of subject alternative name {kind}"[:200]
+        for part in value.split(",")
+        if not _attribute(part)
+    ]
+
+
 _KINDS: Final[Mapping[str, Callable[[str], Mapping[str, Any] | None]]] = MappingProxyType(
-    {DNS: _dns, "IP_ADDRESS": _ip, "EMAIL_ADDRESS": _email, "URL": _url, "DN": _directory}
+    {DNS: _dns, "IP_ADDRESS": _ip, "EMAIL_ADDRESS": _email, "URL": _url, DN: _directory}
 )

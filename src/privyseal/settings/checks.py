@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from privyseal import strict_json
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.patterns import compile_pattern
 from privyseal.settings.devices import AwsIotSettings
@@ -118,11 +119,26 @@ def _check_devices(settings: Settings) -> None:
     for name in settings.devices.registrars:
         if name not in settings.registrars:
             raise PrivySealError(ErrorCode.INVALID_ARGUMENT, f"There is no section [registrars.{name}].")
+    _check_policies(settings)
     _check_required(settings)
     if settings.devices.source not in {"", *settings.sources}:
         raise PrivySealError(
             ErrorCode.INVALID_ARGUMENT, f"There is no section [sources.{settings.devices.source}]."
         )
+
+
+def _check_policies(settings: Settings) -> None:
+    for name, section in settings.registrars.items():
+        if not isinstance(section, AwsIotSettings) or not section.policy_document:
+            continue
+        try:
+            document = strict_json.load(section.policy_document)
+        except ValueError as error:
+            text = f"[registrars.{name}]: policy-document is not JSON: {error}."
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text) from None
+        if not isinstance(document, dict):
+            text = f"[registrars.{name}]: policy-document is no policy: it has to be a JSON object."
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
 
 
 def _check_required(settings: Settings) -> None:

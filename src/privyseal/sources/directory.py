@@ -62,11 +62,12 @@ def _add(gathering: Gathering, folder: int, name: str, path: str) -> None:
     except OSError as error:
         gathering.skip(path, f"the file is not read: {error.strerror} (links are not followed)")
         return
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        gathering.skip(path, "it is not a regular file")
+        return
     with os.fdopen(file, "rb") as opened:
-        if stat.S_ISREG(os.fstat(file).st_mode):
-            gathering.add(path, opened.read)
-        else:
-            gathering.skip(path, "it is not a regular file")
+        gathering.add(path, opened.read)
 
 
 @contextmanager

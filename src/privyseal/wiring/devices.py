@@ -28,6 +28,7 @@ from privyseal.issuers.local import LocalRevoker
 from privyseal.registrars import REGISTRARS
 from privyseal.registrars.device_ids import DEVICE_IDS
 from privyseal.registrars.mosquitto import MosquittoRegistrar
+from privyseal.registrars.mosquitto_files import check_writable
 from privyseal.registrars.mosquitto_reload import told_by
 from privyseal.settings import AwsIotSettings, IssuerSettings, MosquittoSettings, Settings
 from privyseal.sources import SOURCES
@@ -36,7 +37,7 @@ from privyseal.stores.repositories.devices import SqlDevices
 from privyseal.stores.repositories.identities import SqlIdentities
 from privyseal.stores.repositories.intents import SqlIntents
 from privyseal.stores.repositories.steps import SqlSteps
-from privyseal.wiring.issuing import configured, issuers, issuing
+from privyseal.wiring.issuing import configured, issuers, issuing, renamed
 from privyseal.wiring.links import link_replies
 from privyseal.wiring.parts import Parts
 from privyseal.wiring.rotation import ca_rotating, ca_rotation_work, rotation_routes
@@ -49,12 +50,29 @@ BROKER_LOOK_S = 2.0
 def check_devices(parts: Parts) -> None:
     """Raises INVALID_ARGUMENT where a section about devices cannot be used: once, before anybody serves."""
     settings = parts.settings
+    for name, registrar in settings.registrars.items():
+        _check_registrar(settings, name, registrar)
     for name in filter(None, dict.fromkeys((settings.devices.issuer, settings.devices.proto_issuer))):
         if name != "local":
             _remote_issuer(parts, settings.issuers[name])
         _registrars(settings, settings.issuers.get(name))
         _brokers(parts, name)
     _source(settings)
+
+
+def _check_registrar(settings: Settings, name: str, section: AwsIotSettings | MosquittoSettings) -> None:
+    """Of those that nobody uses yet, too; but no folder is made for them."""
+    try:
+        if isinstance(section, AwsIotSettings):
+            for region in section.regions:
+                _aws_iot(section, region)
+            return
+        told_by(section.pid_file, section.reload)
+        if name in settings.devices.registrars:
+            check_writable(Path(section.folder))
+    except PrivySealError as error:
+        text = f"[registrars.{name}]: {error.message}"
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text) from error
 
 
 def provisioning_routes(parts: Parts, registry: Registry) -> list[Route]:
@@ -292,6 +310,7 @@ def add_device_jobs(parts: Parts) -> None:
     registrations = _registrations(parts, _registrars(parts.settings, None) | parts.brokers)
     retirement = _retirement(parts, registrations)
     parts.jobs.add("devices.retire", retirement.retire_due, retirement.waiting)
+    renamed(parts)  # who died between a switch and its note has left that to us
     rotation = ca_rotation_work(parts, _known_registrars(parts))
     parts.jobs.add("devices.rotation", rotation.work, rotation.waiting)
     parts.jobs.add("devices.registrars", registrations.work.catch_up, registrations.work.waiting)

@@ -21,7 +21,8 @@ DISPATCH, DELIVER = "events.dispatch", "events.deliver"
 
 
 def history(parts: Parts) -> History:
-    return History(parts.store, SqlEvents(), SqlDeliveries(), partial(parts.jobs.wake, DELIVER))
+    wake = partial(parts.jobs.wake, DELIVER)
+    return History(parts.store, SqlEvents(), SqlDeliveries(), parts.settings.targets, wake)
 
 
 def rule_items(settings: Settings) -> list[RuleItem]:

@@ -31,11 +31,15 @@ def follow(parts: Parts, authority: str) -> str:
     return parts.store.view(lambda tx: succession.current(tx, SqlSuccessions(), authority))
 
 
-def renamed(parts: Parts, old: str, new: str) -> None:
-    """What people find in the environment file is who issues now."""
-    members = parts.directory.read_environment()
-    if members.get("issuing_ca_arn") == old:
-        parts.directory.write_environment({**members, "issuing_ca_arn": new})
+def renamed(parts: Parts) -> None:
+    """What people find in the environment file is who issues now. Each look is newer than the last write,
+    so of processes that write at once the last one leaves what is true.
+    """
+    while (named := (members := parts.directory.read_environment()).get("issuing_ca_arn")) is not None:
+        now = follow(parts, named)
+        if now == named:
+            return
+        parts.directory.write_environment({**members, "issuing_ca_arn": now})
 
 
 def issuers(tx: Tx, parts: Parts, named: Sequence[str] = ()) -> Sequence[str]:

@@ -23,6 +23,8 @@ from privyseal.x509.refusal import RefusalError, reported
 
 MAX_PRIVATE_KEY = 5120  # octets of PEM: "The private key must be no larger than 5 KB (5,120 bytes)"
 KEY_LABELS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY")  # PKCS #8, PKCS #1, SEC 1
+_SEC1 = KEY_LABELS[2]
+_PARAMETERS = "EC PARAMETERS"  # `openssl ecparam -genkey` writes the curve before the key, which names it too
 _ENCRYPTED = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED")
 
 # RSA of 1024 bits can be imported and never requested. The other rules for weak keys stand.
@@ -58,6 +60,8 @@ def check_import(certificate: bytes, private_key: bytes, chain: bytes | None, no
     with reported(ErrorCode.VALIDATION, "The certificate chain cannot be imported"):
         above = read_chain(chain)
     _check_issuer(own, above)
+    for each in above:
+        _check_authority(each, now)
     return ImportedPair(own.der, "\n".join(pem.to_pem(each.der) for each in above) or None, pkcs8, summary)
 
 
@@ -90,7 +94,7 @@ def _check_key(data: bytes, own: Certificate) -> bytes:
     if any(mark in data for mark in _ENCRYPTED):
         raise RefusalError("it is encrypted; decrypt it first")
     label = next((each for each in KEY_LABELS if f"-----BEGIN {each}-----".encode() in data), KEY_LABELS[0])
-    content = pem.single_block(data, label)
+    content = pem.single_block(pem.after_block(data, _PARAMETERS) if label == _SEC1 else data, label)
     try:
         key = load_der_private_key(content, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -117,6 +121,18 @@ def _check_issuer(own: Certificate, above: tuple[Certificate, ...]) -> None:
         families = f"{_family(own)} and that of its issuer {_family(above[0])}"
         text = f"The certificate's key is {families}: both must be of one family."
         raise PrivySealError(ErrorCode.VALIDATION, text)
+
+
+def _check_authority(issuer: Certificate, now: datetime) -> None:
+    """What each certificate of the chain must be: one that may sign others, and does so now."""
+    if not issuer.is_ca or (issuer.usages is not None and "keyCertSign" not in issuer.usages):
+        problem = "is not a CA certificate"
+    elif not issuer.not_before <= now <= issuer.not_after:
+        problem = "is not valid now"
+    else:
+        return
+    text = f"Could not validate the certificate with the certificate chain: that of {issuer.subject.text}"
+    raise PrivySealError(ErrorCode.VALIDATION, f"{text} {problem}.")
 
 
 def _is_signed_by(issued: Certificate, issuer: Certificate) -> bool:

@@ -25,6 +25,17 @@ def single_block(data: bytes, label: str) -> bytes:
     return found[0]
 
 
+def after_block(data: bytes, label: str) -> bytes:
+    """What follows the first block where that has this label; all of `data` where it has another."""
+    begin = data.find(_BEGIN)
+    if begin < 0 or not data.startswith(_BEGIN + label.encode() + _DASHES, begin):
+        return data
+    _, stop = _block(data, begin, label)
+    if data[stop : stop + 1] not in {b"\r", b"\n"}:
+        raise RefusalError(f"something follows -----END {label}----- on its line")
+    return data[stop:]
+
+
 def blocks(data: bytes, label: str, most: int) -> list[bytes]:
     """The contents of all blocks, at most `most`, each of which has that label.
 

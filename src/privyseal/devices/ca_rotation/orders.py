@@ -79,10 +79,11 @@ class CaRotating:
         issuing: Issuing | None,
         registrars: Sequence[str],
         wake: Callable[[], None],
-        renamed: Callable[[str, str], None],
+        renamed: Callable[[], None],
     ) -> None:
         """Without `issuing` devices get their certificates from somebody else, who is rotated there.
-        `renamed(old, new)` notes who issues now, where people look for that.
+        `renamed` notes who issues now, as the database has it, where people look for that; calling it again
+        does no harm.
         """
         self._store = store
         self._rows = rows.ca
@@ -219,19 +220,17 @@ class CaRotating:
                     "The certificate of the old authority is being revoked, or has been: that cannot be "
                     "taken back. Resume the rotation instead.",
                 )
-            if self._successions.successor(tx, str(rotation.old)) == rotation.new:
+            if rotation.new and self._successions.successor(tx, str(rotation.old)) == rotation.new:
                 self._successions.remove(tx, str(rotation.old))
+                # Whoever has noted the new one as the one that issues comes back from there.
+                self._successions.put(tx, rotation.new, str(rotation.old))
                 tx.invalidate()
             changed = replace(rotation, state=state, finished_at=tx.now, version=rotation.version + 1)
             self._update(tx, changed)
             tx.record(entry(ABORTED, caller, str(rotation.old), rotation=rotation.id, new=rotation.new))
 
-        found = self.show(caller, rotation_id).rotation
-        if (
-            found.new is not None and found.step in REVERSIBLE
-        ):  # a start follows a succession that is still there
-            self._renamed(found.new, str(found.old))
         self._store.transact(write)
+        self._renamed()
         return self.show(caller, rotation_id)
 
     def _plan(self, tx: Tx, request: StartRequest) -> tuple[Authority, Plan]:

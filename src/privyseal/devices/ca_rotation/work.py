@@ -19,7 +19,6 @@ from privyseal.devices.ca_rotation.model import (
     Event,
     Rotation,
     State,
-    Step,
     following,
 )
 from privyseal.devices.ca_rotation.ports import CaRotations
@@ -37,9 +36,7 @@ _SOON = timedelta(seconds=1)
 
 
 class CaRotationWork:
-    def __init__(
-        self, store: Store, rotations: CaRotations, acts: Acts, renamed: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, store: Store, rotations: CaRotations, acts: Acts, renamed: Callable[[], None]) -> None:
         """`renamed` as of `orders.CaRotating`."""
         self._store = store
         self._rotations = rotations
@@ -74,8 +71,7 @@ class CaRotationWork:
             self._postpone(rotation, error.message)
         else:
             self._store.transact(lambda tx: self._done(tx, rotation, outcome))
-            if rotation.step is Step.SWITCH and rotation.new is not None:
-                self._renamed(str(rotation.old), rotation.new)
+            self._renamed()
 
     def _done(self, tx: Tx, rotation: Rotation, outcome: Outcome) -> None:
         """The row moves on; unless somebody else has moved it, or has aborted it meanwhile."""

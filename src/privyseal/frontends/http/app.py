@@ -1,5 +1,6 @@
 """The ASGI application: routes a request to its front-end, and answers whatever happens."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -149,6 +150,8 @@ class App:
         log.task_is_about({"request_id": request.request_id})  # each request is a task of its own
         try:
             response = await self._answer(request, route, frontend, receive, arrived)
+        except asyncio.CancelledError:  # the server stops and waits no longer; it would log a trace
+            response = _cut_short(request, frontend)
         finally:
             self._bodies.release(len(request.body))
             request.body = b""  # an error's trace may keep the request until the next collection
@@ -336,6 +339,12 @@ def _not_allowed(request: Request, route: Route) -> Response:
     response = route.frontend.refuse(request, error)
     response.headers.append((b"allow", allowed.encode()))
     return response
+
+
+def _cut_short(request: Request, frontend: Frontend) -> Response:
+    log.warning("request_cut_short", request_id=request.request_id, frontend=frontend.name)
+    text = "The service is stopping and has not come to an end with this request: try again."
+    return _closing(frontend.refuse(request, PrivySealError(ErrorCode.UNAVAILABLE, text)))
 
 
 def _closing(response: Response) -> Response:

@@ -53,6 +53,10 @@ ORDER BY at DESC, number DESC LIMIT :limit;
 SELECT number, at, subject, body FROM event
 WHERE account = :account AND number > :number ORDER BY number LIMIT :limit;
 
+-- name: has
+-- Whether an account has an event.
+SELECT 1 AS found FROM event WHERE id = :id AND account = :account;
+
 -- name: deliveries
 -- Where some events went.
 SELECT number, target, state, attempts, attempted_at, error FROM event_delivery

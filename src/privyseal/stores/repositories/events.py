@@ -81,6 +81,9 @@ class SqlEvents:
         found = sql(tx).rows(_E["following"], account=account, number=number, limit=limit)
         return _with_deliveries(tx, found)
 
+    def has(self, tx: Tx, account: str, event_id: str) -> bool:
+        return sql(tx).row(_E["has"], account=account, id=event_id) is not None
+
     def last_number(self, tx: Tx) -> int:
         row = sql(tx).row(_E["last_number"])
         return int(row["number"] or 0) if row else 0
