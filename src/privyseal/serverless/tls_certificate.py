@@ -37,9 +37,8 @@ from privyseal.x509.csr import Csr, parse_pem
 from privyseal.x509.pem import blocks, to_pem
 from privyseal.x509.profiles import SERVERLESS
 
-# Over all names: a key that ever had a certificate gets no other. Compatible: for each common name.
+# Over all names: a key that ever had a certificate gets no other. Otherwise it is so for each common name.
 STRICT: Final = "strict"
-COMPATIBLE: Final = "compatible"
 # So long a key belongs to the request that is about to get its certificate.
 CLAIM: Final = timedelta(seconds=60)
 _TIERS: Final = 20  # authorities above each other; nobody has so many
@@ -147,7 +146,7 @@ class TlsCertificates:
         """The answer, a refusal included. Raises PrivySealError where nothing could be decided."""
         terms, pem = self._terms(), b""
         try:
-            chain = self.chain(call)
+            chain = self._chain(call, terms)
             if requests.wants_chain_only(event):
                 return chain.members()
             request = _read(call, event)
@@ -207,7 +206,9 @@ class TlsCertificates:
 
     def chain(self, call: Call) -> CaChain:
         """Raises Refused where the authority has no certificate."""
-        terms = self._terms()
+        return self._chain(call, self._terms())
+
+    def _chain(self, call: Call, terms: Terms) -> CaChain:
         try:
             found = self._certificate(call.caller, terms.authority)
         except PrivySealError as error:

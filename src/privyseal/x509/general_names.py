@@ -16,7 +16,6 @@ MAX_NAMES = 1000  # of one extension: ten times what ACM takes, and far less tha
 
 _DNS_LABEL = re.compile(r"[A-Za-z0-9*_-]{1,63}")  # RFC 1034 §3.5, with `_` and wildcards as they occur
 _MAX_DNS = 253  # RFC 1035 §2.3.4, as text without the final dot
-_VISIBLE = re.compile(r"[\x21-\x7e]+")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+")  # RFC 3986 §3: scheme, then something
 _MAILBOX = re.compile(r"[\x21-\x7e]+@[A-Za-z0-9._\[\]:-]+")  # RFC 5321 §4.1.2
 _IP_SIZES = frozenset({4, 16})

@@ -16,9 +16,6 @@ class State(StrEnum):
     FAILED = "FAILED"  # the files could not be read
 
 
-FINISHED = frozenset({State.SUCCEEDED, State.FAILED})
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """`name` is the caller's, once in an account. `input` is what came with it, kept as it was."""
