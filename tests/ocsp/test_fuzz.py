@@ -54,8 +54,12 @@ class Target:
         scope = {"type": "http", "method": method, "raw_path": path, "query_string": b"", "client": None}
         sent: list[MutableMapping[str, Any]] = []
 
+        arriving = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> MutableMapping[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            for message in arriving:
+                return message
+            return await asyncio.Future()  # this client never leaves
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
