@@ -1,13 +1,12 @@
 """On whose behalf something is done: it goes into every journal entry."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SERVICE = re.compile(r"\A[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """`principal` is an ARN, `device:ID` for a device that proved its key, or the principal of an AWS
     service (`acm.amazonaws.com`); `account` 12 digits.
     """

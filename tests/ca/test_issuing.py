@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,7 +196,7 @@ def test_twins_in_a_batch_are_one_only_for_one_caller(world: World) -> None:
     """A stranger who guesses ARN, token and CSR is authorised like anybody, not answered like a twin."""
     arn = world.root()
     mine = issue_request(arn, token="t")
-    theirs = replace(mine, caller=STRANGER)
+    theirs = mine._replace(caller=STRANGER)
     first, second = world.answers(mine, theirs)
     assert not isinstance(first, PrivySealError)
     assert isinstance(second, PrivySealError)

@@ -1,7 +1,6 @@
 """Permissions of AWS services: one principal, one account, one permission on each authority."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -140,7 +139,7 @@ def test_the_policy_of_a_permission_says_what_it_allows(world: World) -> None:
 
 def test_a_service_is_told_by_its_principal() -> None:
     """What acts for an account as `acm.amazonaws.com` is a service; users and devices are not."""
-    assert replace(CALLER, principal=ACM).service == ACM
+    assert CALLER._replace(principal=ACM).service == ACM
     for principal in (
         CALLER.principal,
         "device:acm.amazonaws.com",
@@ -148,4 +147,4 @@ def test_a_service_is_told_by_its_principal() -> None:
         f"{ACM}.example",
         "arn:aws:iam::1:user/x.amazonaws.com",
     ):
-        assert replace(CALLER, principal=principal).service is None
+        assert CALLER._replace(principal=principal).service is None

@@ -133,7 +133,7 @@ def test_sixty_four_calls_in_two_processes_make_one_certificate(
     worlds = processes(2)
     arn = worlds[0].root()
     before = worlds[0].stored(arn)
-    together = threading.Barrier(64)
+    together = threading.Barrier(64, timeout=60)
 
     def call(n: int) -> Issued:
         request = issue_request(arn, token="t")

@@ -188,7 +188,7 @@ def issue_request(arn: str, asked: bytes | None = None, **changes: Any) -> Issue
         signing_algorithm="SHA256WITHECDSA",
         validity=("DAYS", 30),
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 @cache

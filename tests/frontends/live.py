@@ -13,9 +13,7 @@ from privyseal.frontends.http.connection import Connection
 
 
 @contextmanager
-def serving(
-    app: Any, protocol: type[Connection] = Connection, grace_seconds: int | None = None
-) -> Iterator[str]:
+def serving(app: Any, protocol: type[Connection] = Connection, grace_seconds: int = 60) -> Iterator[str]:
     """The base URL of `app` while the block runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(

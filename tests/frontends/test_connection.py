@@ -1,5 +1,7 @@
 """Connections that are too large, too slow or not HTTP end without reaching a front-end."""
 
+import asyncio
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -132,3 +134,60 @@ def test_an_answer_comes_in_one_piece(url: str) -> None:
             assert head.startswith(b"HTTP/1.1 200")
             assert end
             assert body
+
+
+class Restless(Connection):
+    """Lets a connection rest for 0.4 seconds."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.timeout_keep_alive = 0.4  # type: ignore[assignment]
+        super().connection_made(transport)
+
+
+def test_a_connection_that_rests_is_closed_and_one_that_is_used_is_not() -> None:
+    """Its rest begins anew with each answer."""
+    with serving(App([Route(b"/", Echo())], SilentMeter()), Restless) as base:
+        address = urlsplit(base)
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            for _ in range(5):
+                connection.sendall(GOOD)
+                assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+                time.sleep(0.2)
+            started = time.monotonic()
+            assert connection.recv(65536) == b""
+            assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [GOOD + HEAD + b"content-length: 3\r\n\r\nab", b"c"],
+        [GOOD + GOOD + HEAD + b"content-le", b"ngth: 3\r\n\r\nabc"],
+        [HEAD + b"content-length: 3\r\n\r\n", b"abc" + GOOD],
+        [HEAD + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + GOOD],
+        [HEAD + b"content-length: 70000\r\n\r\n" + b"a" * 70_000 + GOOD],
+    ],
+    ids=["half a body", "half a head", "a body apart", "chunks", "a long body"],
+)
+def test_requests_that_come_whole_and_such_that_do_not_share_a_connection(
+    url: str, parts: list[bytes]
+) -> None:
+    """Each is answered, in order, however they are cut into pieces."""
+    answer = exchange(url, *parts, silence=0.5)
+    assert answer.statuses == [200] * (b"".join(parts).count(b"HTTP/1.1"))
+    asked = re.findall(rb"(GET|POST) / HTTP", b"".join(parts))
+    assert re.findall(rb'"method": "(\w+)"', answer.raw) == asked
+
+
+def test_an_answer_to_head_has_the_length_and_no_body(url: str) -> None:
+    answer = exchange(url, b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n" + GOOD, silence=0.2)
+    assert answer.statuses == [200, 200]
+    assert answer.raw.count(b'"frontend"') == 1
+
+
+def test_a_connection_that_is_to_close_is_closed_after_the_answer(url: str) -> None:
+    for request in (b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
+        answer = exchange(url, request + GOOD, silence=5)
+        assert answer.statuses == [200]
+        assert answer.closed
+        assert b"connection: close\r\n" in answer.raw

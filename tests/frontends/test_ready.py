@@ -94,3 +94,12 @@ def test_a_ready_answer_is_counted_and_where_requests_are_logged_none_is_given()
     assert meter.counted == [("http_requests", "GET")]
     with serving(app(access_log=True)) as url:
         assert say(url, method=b"GET").body == b"handled:"
+
+
+def test_thousands_of_requests_in_one_write_are_each_answered() -> None:
+    """A stranger's pipeline must not go as deep as it is long."""
+    with serving(app()) as url:
+        host = urlsplit(url).netloc.encode()
+        one = b"GET /a HTTP/1.1\r\nHost: %b\r\n\r\n" % host
+        answer = raw.exchange(url, one * 3000, silence=1)
+        assert answer.statuses == [200] * 3000

@@ -3,8 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator, MutableMapping
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,7 +28,7 @@ ANSWERS = {SUCCESSFUL, ocsp.OCSPResponseStatus.MALFORMED_REQUEST, ocsp.OCSPRespo
 
 
 class Target:
-    """The application over ASGI, and what was issued behind it."""
+    """The application, and what was issued behind it."""
 
     def __init__(self, world: World) -> None:
         arn = world.root()
@@ -51,25 +50,14 @@ class Target:
     async def give(self, method: str, path: bytes, body: bytes) -> None:
         """Send one request and judge its answer."""
         headers = [(b"host", b"x"), (b"content-length", str(len(body)).encode())]
-        scope = {"type": "http", "method": method, "raw_path": path, "query_string": b"", "client": None}
-        sent: list[MutableMapping[str, Any]] = []
-
-        arriving = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def receive() -> MutableMapping[str, Any]:
-            for message in arriving:
-                return message
-            return await asyncio.Future()  # this client never leaves
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            sent.append(message)
-
+        scope = {"method": method, "raw_path": path, "query_string": b"", "headers": headers}
         started = time.perf_counter()
-        await self.app(scope | {"headers": headers, "privyseal.arrived": True}, receive, send)
+        answer = self.app.at_once(scope, body) or await self.app.respond(scope, body)
         self.slowest = max(self.slowest, time.perf_counter() - started)
-        assert sent[0]["status"] == 200, (method, path, body)
-        assert (b"content-type", b"application/ocsp-response") in sent[0]["headers"]
-        self.judge(sent[1]["body"], (method, path, body))
+        assert answer, (method, path, body)
+        assert answer.status == 200, (method, path, body)
+        assert (b"content-type", b"application/ocsp-response") in answer.headers
+        self.judge(answer.body, (method, path, body))
 
     def judge(self, response: bytes, asked: object) -> None:
         found = ocsp.load_der_ocsp_response(response)

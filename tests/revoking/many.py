@@ -4,7 +4,6 @@ its authority's key with another serial number.
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,8 +59,7 @@ class Database:
             other = serial[:4] + os.urandom(len(serial) - 4)
             changed = head + other + tail
             signature = key.sign(changed, ec.ECDSA(hashes.SHA256()))
-            yield replace(
-                row,
+            yield row._replace(
                 serial=int.from_bytes(other[2:]),
                 der=der.sequence(changed, algorithm.raw, der.tlv(der.BIT_STRING, b"\0" + signature)),
                 issued_at=row.issued_at + number * timedelta(microseconds=1),

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -65,7 +64,7 @@ def by_hand(
         f"SignedHeaders={b';'.join(names).decode()}, Signature={key.hex()}"
     )
     others = [(name, old) for name, old in request.headers if name != b"authorization"]
-    return replace(request, headers=[*others, (b"authorization", value.encode())])
+    return request._replace(headers=[*others, (b"authorization", value.encode())])
 
 
 def signed_at(request: SignedRequest) -> datetime:

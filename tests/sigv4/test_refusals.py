@@ -1,6 +1,5 @@
 """What is refused before or beside the signature, and in which words."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -145,7 +144,7 @@ def test_a_session_token_must_be_that_of_the_key(sent: str | None, expected: str
     """Too many, too few, another one."""
     request = by_botocore(token="token" if sent else None)
     swapped = [(n, sent.encode() if n == b"x-amz-security-token" and sent else v) for n, v in request.headers]
-    refused = _refusal(replace(request, headers=swapped), token=expected)
+    refused = _refusal(request._replace(headers=swapped), token=expected)
     assert refused.code is ErrorCode.UNKNOWN_CREDENTIALS
 
 
@@ -156,7 +155,7 @@ def test_a_date_is_a_date_of_the_calendar(stamp: str) -> None:
     """Other formats and impossible dates are refused as such."""
     request = by_botocore()
     changed = [(name, stamp.encode() if name == b"x-amz-date" else value) for name, value in request.headers]
-    assert _refusal(replace(request, headers=changed)).code is ErrorCode.MALFORMED_CREDENTIALS
+    assert _refusal(request._replace(headers=changed)).code is ErrorCode.MALFORMED_CREDENTIALS
 
 
 ALL = [

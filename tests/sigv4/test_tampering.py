@@ -1,7 +1,6 @@
 """A signed request that was changed in any one way is refused."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -39,7 +38,7 @@ def _verify(request: SignedRequest) -> None:
 def _header(name: bytes, change: Callable[[bytes], bytes | None]) -> Change:
     def apply(request: SignedRequest) -> SignedRequest:
         changed = [(key, change(value) if key == name else value) for key, value in request.headers]
-        return replace(request, headers=[(key, value) for key, value in changed if value is not None])
+        return request._replace(headers=[(key, value) for key, value in changed if value is not None])
 
     return apply
 
@@ -54,11 +53,11 @@ def _swap(name: bytes, old: bytes, new: bytes) -> Change:
 
 def _add(name: bytes, value: bytes, *, first: bool = False) -> Change:
     pair = [(name, value)]
-    return lambda r: replace(r, headers=[*pair, *r.headers] if first else [*r.headers, *pair])
+    return lambda r: r._replace(headers=[*pair, *r.headers] if first else [*r.headers, *pair])
 
 
 def _set(**changes: Any) -> Change:
-    return lambda r: replace(r, **changes)
+    return lambda r: r._replace(**changes)
 
 
 def _always(value: bytes) -> Callable[[bytes], bytes]:

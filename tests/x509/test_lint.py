@@ -45,7 +45,7 @@ def root() -> ToBeSigned:
 
 def changed(tbs: ToBeSigned, oid: str, *others: Extension) -> ToBeSigned:
     """The same with that extension replaced by others, or by none."""
-    return replace(tbs, extensions=(*(e for e in tbs.extensions if e.oid != oid), *others))
+    return tbs._replace(extensions=(*(e for e in tbs.extensions if e.oid != oid), *others))
 
 
 EMPTY = read_name(forge.name())
@@ -67,7 +67,7 @@ NOT_POINTS = Extension(oids.CRL_DISTRIBUTION_POINTS, False, forge.tlv(0x0C, b"ht
 def passing(*more: Extension) -> ToBeSigned:
     """A leaf of a template that passes extensions through."""
     tbs = leaf(template="BlankEndEntityCertificate_APIPassthrough")
-    return replace(tbs, extensions=(*tbs.extensions, *more))
+    return tbs._replace(extensions=(*tbs.extensions, *more))
 
 
 def own_key_id(tbs: ToBeSigned) -> bytes:
@@ -78,8 +78,7 @@ def own_key_id(tbs: ToBeSigned) -> bytes:
 def root_that_names(*parts: bytes) -> ToBeSigned:
     """A root with an authority key identifier made of these fields."""
     made = root()
-    return replace(
-        made,
+    return made._replace(
         extensions=(*made.extensions, Extension(oids.AUTHORITY_KEY_IDENTIFIER, False, forge.seq(*parts))),
     )
 
@@ -87,32 +86,32 @@ def root_that_names(*parts: bytes) -> ToBeSigned:
 # text of the rule → certificates that break it
 BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
     "the serial number is positive and has at most 20 octets": [
-        lambda: replace(leaf(), serial=0),
-        lambda: replace(leaf(), serial=-1),
-        lambda: replace(leaf(), serial=1 << 159),
+        lambda: leaf()._replace(serial=0),
+        lambda: leaf()._replace(serial=-1),
+        lambda: leaf()._replace(serial=1 << 159),
     ],
-    "the issuer has a name": [lambda: replace(leaf(), issuer=replace(leaf().issuer, subject=EMPTY))],
+    "the issuer has a name": [lambda: leaf()._replace(issuer=replace(leaf().issuer, subject=EMPTY))],
     "it ends after it begins": [
-        lambda: replace(leaf(), not_before=leaf().not_after),
-        lambda: replace(leaf(), not_before=leaf().not_after + timedelta(seconds=1)),
+        lambda: leaf()._replace(not_before=leaf().not_after),
+        lambda: leaf()._replace(not_before=leaf().not_after + timedelta(seconds=1)),
     ],
     "it does not outlive its issuer": [
-        lambda: replace(
-            leaf(), issuer=replace(leaf().issuer, not_after=leaf().not_after - timedelta(seconds=1))
+        lambda: leaf()._replace(
+            issuer=replace(leaf().issuer, not_after=leaf().not_after - timedelta(seconds=1))
         )
     ],
     "a CA has a subject, and whoever has none has a critical subject alternative name": [
-        lambda: replace(leaf(), subject=EMPTY),
-        lambda: changed(replace(leaf(), subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME),
+        lambda: leaf()._replace(subject=EMPTY),
+        lambda: changed(leaf()._replace(subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME),
         lambda: changed(leaf(), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
-        lambda: changed(replace(subordinate(), subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
+        lambda: changed(subordinate()._replace(subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
     ],
     "no extension occurs twice": [
-        lambda: replace(leaf(), extensions=(*leaf().extensions, leaf().extensions[0]))
+        lambda: leaf()._replace(extensions=(*leaf().extensions, leaf().extensions[0]))
     ],
     "a root issues itself; all others name the key of another issuer": [
         lambda: changed(leaf(), oids.AUTHORITY_KEY_IDENTIFIER),
-        lambda: replace(root(), issuer=leaf().issuer),
+        lambda: root()._replace(issuer=leaf().issuer),
         lambda: leaf(
             replace(leaf().issuer, key_id=extensions.read_subject_key_identifier(leaf().extensions[3].value))
         ),
@@ -128,18 +127,16 @@ BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
     ],
     "only a CA has name constraints": [lambda: changed(leaf(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT)],
     "its names are within the name constraints of the authorities above it": [
-        lambda: replace(leaf(), issuer=replace(leaf().issuer, constraints=(ELSEWHERE,)))
+        lambda: leaf()._replace(issuer=replace(leaf().issuer, constraints=(ELSEWHERE,)))
     ],
     "key identifiers are not critical": [
-        lambda: replace(
-            leaf(),
+        lambda: leaf()._replace(
             extensions=tuple(
                 e._replace(critical=True) if e.oid == oids.SUBJECT_KEY_IDENTIFIER else e
                 for e in leaf().extensions
             ),
         ),
-        lambda: replace(
-            leaf(),
+        lambda: leaf()._replace(
             extensions=tuple(
                 e._replace(critical=True) if e.oid == oids.AUTHORITY_KEY_IDENTIFIER else e
                 for e in leaf().extensions
@@ -224,6 +221,6 @@ def test_a_value_that_cannot_be_read_stops_the_certificate(oid: str, value: byte
 
 def test_all_broken_rules_are_told_at_once() -> None:
     with pytest.raises(PrivySealError) as caught:
-        lint(replace(leaf(), serial=0, not_before=leaf().not_after))
+        lint(leaf()._replace(serial=0, not_before=leaf().not_after))
     assert "serial number" in caught.value.message
     assert "ends after it begins" in caught.value.message

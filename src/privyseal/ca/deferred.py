@@ -104,7 +104,7 @@ class Deferred:
         prepared = prepare(check(admitted), snapshot, self._issuers)
         serial = prepared.tbs.serial
         promise = PendingRequest(
-            arn.id, serial, replace(request, serial=serial), now, now + self._delay, None
+            arn.id, serial, request._replace(serial=serial), now, now + self._delay, None
         )
 
         def write(tx: Tx) -> None:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from privyseal.ca.model import Certificate
 from privyseal.caller import Caller
@@ -17,8 +17,7 @@ from privyseal.x509.profiles import Profile
 Alongside = Callable[[Tx, Certificate], None]
 
 
-@dataclass(frozen=True, slots=True)
-class IssueRequest:
+class IssueRequest(NamedTuple):
     """What IssueCertificate is asked: times as (type, value) pairs, still to be interpreted.
 
     `api_passthrough` has the member names of the service model.

@@ -3,12 +3,11 @@
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.sigv4.canonical import (
@@ -66,19 +65,17 @@ _NOT_THE_BODY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """A request as it was received; nothing in it has been decoded."""
 
     method: str
     raw_path: bytes
     raw_query: bytes
     headers: Headers
-    body: bytes = field(repr=False)
+    body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What an Authorization header claims; `fields` are the request's headers, each name once."""
 
     access_key_id: str
@@ -87,7 +84,7 @@ class Credential:
     service: str
     signed_headers: tuple[bytes, ...]
     signature: str
-    fields: Mapping[bytes, bytes] = field(repr=False, compare=False)
+    fields: Mapping[bytes, bytes]
 
 
 def parse_authorization(headers: Headers) -> Credential:

@@ -92,7 +92,10 @@ def expand(query: str, parameters: Parameters) -> tuple[str, Parameters]:
 
 def to_micros(at: datetime | None) -> int | None:
     """A time as it is stored: microseconds since 1970, UTC, exact."""
-    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
+    if at is None:
+        return None
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(value: int | None) -> datetime | None:

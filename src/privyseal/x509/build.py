@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from privyseal.errors import ErrorCode
 from privyseal.x509 import der, extensions, oids
@@ -40,8 +41,7 @@ class Issuer:
     constraints: tuple[NameConstraints, ...] = ()  # on the names below it, its own and those above it
 
 
-@dataclass(frozen=True, slots=True)
-class ToBeSigned:
+class ToBeSigned(NamedTuple):
     profile: Profile
     issuer: Issuer
     serial: int

@@ -128,7 +128,7 @@ def read_public_key(spki: bytes, rules: KeyRules = KEY_RULES) -> tuple[str, Publ
     if hashlib.sha256(spki).digest() in rules.blocked:
         raise RefusalError("the public key is known to be compromised")
     key = _load(spki)
-    if isinstance(key, rsa.RSAPublicKey):
+    if algorithm == "RSA" and isinstance(key, rsa.RSAPublicKey):
         _check_rsa(key, rules)
         algorithm = f"RSA_{key.key_size}"
     return algorithm, key

@@ -11,7 +11,7 @@ are revoked already stay as they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -95,8 +95,7 @@ class NamedRevoking:
             date = checked_invalidity_date(order.invalidity_date, tx.now)
 
             def change(certificate: Certificate) -> Certificate:
-                return replace(
-                    certificate,
+                return certificate._replace(
                     revoked_at=certificate.revoked_at or tx.now,
                     revocation_reason=order.reason,
                     invalidity_date=date or certificate.invalidity_date,
@@ -116,7 +115,7 @@ class NamedRevoking:
 
         def task(tx: Tx, name: Name) -> _Task:
             def change(certificate: Certificate) -> Certificate:
-                return replace(certificate, revoked_at=None, revocation_reason=None, invalidity_date=None)
+                return certificate._replace(revoked_at=None, revocation_reason=None, invalidity_date=None)
 
             def apply(authority: Authority, found: Sequence[Certificate]) -> Sequence[Certificate]:
                 return mark_released(tx, self._rows, caller, authority, found)

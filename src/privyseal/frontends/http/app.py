@@ -13,6 +13,7 @@ from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
 from privyseal.frontends.http.exchange import (
+    LEFT,
     PEER,
     Bodies,
     ClientLeftError,
@@ -20,11 +21,10 @@ from privyseal.frontends.http.exchange import (
     Message,
     Receive,
     Send,
+    check_size,
     read_body,
-    replayed,
     send_response,
     while_client_waits,
-    whole_body,
 )
 from privyseal.frontends.http.message import Headers, Pairs, Request, Response, problem
 from privyseal.meter import Meter
@@ -121,21 +121,38 @@ class App:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
-    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+    def at_once(self, scope: Message, body: bytes) -> Response | None:
+        """The answer to a request that has arrived whole, where it is ready."""
+        if self._whole:
+            return None
         started = time.perf_counter()
         route = self._match(scope["raw_path"])
-        arrived: bytes | None = None
-        if message := await whole_body(scope, receive):
-            if (
-                route
-                and route.ready
-                and not self._whole
-                and (response := _ready(route, route.ready, scope, message))
-            ):
-                self._count(route.frontend, scope["method"], response, time.perf_counter() - started)
-                await send_response(scope, response, receive, send)
-                return
-            arrived, receive = _arrived(message), replayed(message, receive)
+        if route is None or route.ready is None:
+            return None
+        method = scope["method"]
+        if method not in route.methods or (route.body is not None and len(body) > route.body):
+            return None
+        response = route.ready.ready(method, scope["raw_path"], scope["headers"], body)
+        if response:
+            self._count(route.frontend, method, response, time.perf_counter() - started)
+        return response
+
+    async def respond(self, scope: Message, body: bytes) -> Response | None:
+        """The answer to a request that has arrived whole, its body as it is. Its task is cancelled when its
+        client leaves, with LEFT in the scope: then None.
+        """
+        return await self._respond(scope, body, None)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        """A request that comes in parts."""
+        response = await self._respond(scope, None, receive)
+        if response:
+            await send_response(scope, response, receive, send)
+
+    async def _respond(self, scope: Message, body: bytes | None, receive: Receive | None) -> Response | None:
+        """The body is there or is received. Without `receive` others look whether the client leaves."""
+        started = time.perf_counter()
+        route = self._match(scope["raw_path"])
         client = scope.get("client")
         request = Request(
             method=scope["method"],
@@ -149,15 +166,14 @@ class App:
         frontend = route.frontend if route else self._otherwise
         log.task_is_about({"request_id": request.request_id})  # each request is a task of its own
         try:
-            response = await self._answer(request, route, frontend, receive, arrived)
+            response = await self._answer(request, route, frontend, body, receive)
         except asyncio.CancelledError:  # the server stops and waits no longer; it would log a trace
-            response = _cut_short(request, frontend)
+            response = None if LEFT in scope else _cut_short(request, frontend)
         finally:
             self._bodies.release(len(request.body))
             request.body = b""  # an error's trace may keep the request until the next collection
         self._account(request, frontend, response, time.perf_counter() - started)
-        if response:
-            await send_response(scope, response, receive, send)
+        return response
 
     def _match(self, raw_path: bytes) -> Route | None:
         return (
@@ -172,8 +188,8 @@ class App:
         request: Request,
         route: Route | None,
         frontend: Frontend,
-        receive: Receive,
-        arrived: bytes | None,
+        body: bytes | None,
+        receive: Receive | None,
     ) -> Response | None:
         """The response, or None when the client has left before there was one."""
         try:
@@ -181,12 +197,16 @@ class App:
                 return _not_allowed(request, route)
             try:
                 most = self._limits.body if route is None or route.body is None else route.body
-                request.body = await read_body(
-                    request.headers, receive, self._limits, most, self._bodies, arrived=arrived
-                )
+                if receive is not None:
+                    body = await read_body(request.headers, receive, self._limits, most, self._bodies)
+                elif body:
+                    check_size(len(body), most)
+                    self._bodies.hold(len(body))
+                request.body = body or b""
             except PrivySealError as error:
                 return _closing(frontend.refuse(request, error))
-            return await while_client_waits(frontend.handle(request), receive)
+            work = frontend.handle(request)
+            return await (work if receive is None else while_client_waits(work, receive))
         except ClientLeftError:
             return None
         except PrivySealError as error:
@@ -274,25 +294,6 @@ def _trace(
         failed=status >= 500,
         parent=next(iter(request.headers.all(b"traceparent")), None),
     )
-
-
-def _ready(route: Route, source: Ready, scope: Message, message: Message) -> Response | None:
-    """What is ready for a request that has arrived whole and within its limits."""
-    body = _arrived(message)
-    if body is None:
-        return None
-    method = scope["method"]
-    if method not in route.methods or (route.body is not None and len(body) > route.body):
-        return None
-    return source.ready(method, scope["raw_path"], scope["headers"], body)
-
-
-def _arrived(message: Message) -> bytes | None:
-    """The body, if the message has all of it."""
-    if message["type"] != "http.request" or message.get("more_body", False):
-        return None
-    body: bytes = message.get("body", b"")
-    return body
 
 
 class _RequestIds:

@@ -5,56 +5,38 @@ Give it to uvicorn as `http=Connection`.
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
-from privyseal.frontends.http.exchange import ARRIVED, CUT, PEER, Cut
+from privyseal import log
+from privyseal.frontends.http.app import App
+from privyseal.frontends.http.exchange import CUT, LEFT, PEER, Cut, Message, framed, send_response
+from privyseal.frontends.http.message import Response
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"  # as uvicorn writes it
 _TOO_SLOW: Final = b"408 Request Timeout"
+# Header fields of a request that make it more than a head and so many octets.
+_IN_PARTS: Final = frozenset({b"transfer-encoding", b"expect", b"content-encoding", b"upgrade"})
 
 
 class _RefusedError(Exception):
     """Raised in a callback of the parser, it ends the connection with a 400."""
 
 
-class _OneWrite:
-    """The transport of one response. Its head waits for the first of its body, as ASGI has it ("must not
-    start sending the response to the client until it has received at least one Response Body event"), and
-    goes with it: uvicorn writes them apart, which are two system calls.
-    """
-
-    __slots__ = ("_begun", "_head", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-        self._begun = False
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif not self._begun and data != _CONTINUE:
-            self._head, self._begun = data, True
-            return
-        self._transport.write(data)
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        if self._head:
-            self._transport.write(self._head)
-        self._transport.close()
-
-
 class Connection(HttpToolsProtocol):
     """Closes a connection whose request head is too long, too slow, unclear, or followed by trailers, or
-    whose chunks are more frame than body. Answers in one write.
+    whose chunks are more frame than body.
+
+    A request that arrives whole, as nearly all do, is given to `App` at once: the messages of ASGI would
+    cost as much as the rest of HTTP does. Everything else goes the way of ASGI.
     """
 
     head_bytes = 64 * 1024  # request line and headers
@@ -65,6 +47,11 @@ class Connection(HttpToolsProtocol):
     _unfinished = 0  # bytes received since the last whole head, body octet or request
     _taken = 0  # bytes of the head's parts so far
     _deadline: asyncio.TimerHandle | None = None
+    _reading = False  # what has been received is being parsed
+    _first: RequestResponseCycle | None = None  # the exchange whose request began in what is parsed
+    _exchange: "tuple[RequestResponseCycle, asyncio.Task[None]] | None" = None  # of a request that came whole
+    _resting: float | None = None  # since when the connection waits for its next request
+    _rest: asyncio.TimerHandle | None = None
     _peer: bytes | None = None  # DER of the certificate that the client has proved in the handshake
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -75,17 +62,31 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
+        if self._rest:
+            self._rest.cancel()
         super().connection_lost(exc)
+        if self._exchange:
+            cycle, task = self._exchange
+            cycle.disconnected = True
+            _scope(cycle)[LEFT] = True
+            task.cancel()
 
     def data_received(self, data: bytes) -> None:
         # httptools keeps what it has seen of a head or a trailer, and reads a chunk's extension for ever.
+        self._resting = None
         self._unfinished += len(data)
+        self._reading = True
         super().data_received(data)
+        self._reading = False
         if self.transport.is_closing():
             return
         if self._unfinished > self.head_bytes:
             self._refuse(_TOO_LARGE)
-        elif self._in_head or self.cycle.response_complete:
+            return
+        if cycle := self._first:
+            self._first = None
+            self._begin(cycle, self.app, at_once=True)
+        if self._in_head or (self._unfinished and self.cycle.response_complete):
             self._start_deadline()
 
     def on_message_begin(self) -> None:
@@ -117,16 +118,71 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unfinished = 0
-        self.scope[ARRIVED] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if cycle.scope["method"] != "HEAD":  # an answer to it has no body
-            cycle.transport = _OneWrite(self.transport)  # type: ignore[assignment]
-        cycle.scope[CUT] = partial(self._cut, cycle)  # type: ignore[literal-required]
+        if self._reading:
+            self._first = cycle  # the rest of it may be in what is being read
+        else:
+            self._begin(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application, *, at_once: bool = False) -> None:
+        """`at_once` is for the first request of what was received: those behind it are begun by the answer
+        before them, each within the last, and there may be thousands.
+        """
+        scope = _scope(cycle)
         if self._peer:
-            cycle.scope[PEER] = self._peer  # type: ignore[literal-required]
-        super()._start_asgi_task(cycle, app)
+            scope[PEER] = self._peer
+        if not isinstance(app, App) or not _is_whole(cycle):
+            scope[CUT] = partial(self._cut, cycle)
+            super()._start_asgi_task(cycle, app)
+            return
+        body = bytes(cycle.body)
+        if at_once and (response := app.at_once(scope, body)):
+            self._write(cycle, response)
+            return
+        task = self.loop.create_task(self._answer(cycle, app, body))
+        self._exchange = cycle, task
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _answer(self, cycle: RequestResponseCycle, app: App, body: bytes) -> None:
+        scope = _scope(cycle)
+        try:
+            response = await app.respond(scope, body)
+            self._exchange = None
+            if response is None or cycle.disconnected:
+                self.transport.close()
+            elif response.stream is None and not self.flow.write_paused:
+                self._write(cycle, response)
+            else:
+                scope[CUT] = partial(self._cut, cycle)
+                await send_response(scope, response, cycle.receive, cycle.send)  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 - the last line: a connection must not wait for ever
+            log.exception("a response was not sent", error)
+            self.transport.close()
+
+    def _write(self, cycle: RequestResponseCycle, response: Response) -> None:
+        """Head and body in one piece."""
+        headers = [*self.server_state.default_headers, *framed(response)]
+        if (b"connection", b"close") in headers:
+            cycle.keep_alive = False
+        elif not cycle.keep_alive:
+            headers.append((b"connection", b"close"))
+        if HEADER_VALUE_RE.search(b"".join([value for _, value in headers])):
+            message = "a header of a response has a control character in it"
+            raise RuntimeError(message)
+        parts = [STATUS_LINE[response.status]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n")
+        if cycle.scope["method"] != "HEAD":
+            parts.append(response.body)
+        cycle.response_started = cycle.response_complete = True
+        self.transport.write(b"".join(parts))
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def _cut(self, cycle: RequestResponseCycle, why: Cut) -> None:
         """Close the connection of an answer that is not whole. uvicorn would log an error for each."""
@@ -135,6 +191,29 @@ class Connection(HttpToolsProtocol):
             cycle.transport.close()  # what is under way still arrives
         else:
             self.transport.abort()
+
+    def on_response_complete(self) -> None:
+        """As uvicorn does it, but for its timer: one for each connection, not two calls for each request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._resting = self.loop.time()
+        if self._rest is None:
+            self._rest = self.loop.call_later(self.timeout_keep_alive, self._look)
+
+    def _look(self) -> None:
+        """Close the connection if it has rested for long enough; else look again when it may have."""
+        now = self.loop.time()
+        ends = (self._resting or now) + self.timeout_keep_alive
+        if self._resting is not None and ends <= now:
+            self._rest = None
+            self.timeout_keep_alive_handler()
+        else:
+            self._rest = self.loop.call_at(ends, self._look)
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
@@ -159,3 +238,11 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: bytes) -> None:
         self.transport.write(b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status)
         self.transport.close()
+
+
+def _is_whole(cycle: RequestResponseCycle) -> bool:
+    return not cycle.more_body and _IN_PARTS.isdisjoint([name for name, _ in _scope(cycle)["headers"]])
+
+
+def _scope(cycle: RequestResponseCycle) -> Message:
+    return cast("Message", cycle.scope)

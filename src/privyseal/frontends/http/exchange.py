@@ -1,25 +1,20 @@
 """One request and one response over ASGI: the body within its limits, the client still there."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
-from privyseal.frontends.http.message import Headers, Response, Stream
+from privyseal.frontends.http.message import Headers, Pairs, Response, Stream
 from privyseal.sparing import Sparing
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-# A request that takes longer than this is watched: when its client leaves, its work is cancelled.
-# Most are answered long before, and a watch would cost more than they do.
-PATIENCE = 0.25  # seconds
 # A client that has not taken a chunk of a stream for so long gets no more of it.
 STALLED = 30.0  # seconds
 # A line in the log for a reason why streams are cut: strangers can bring about as many as they like.
@@ -50,24 +45,12 @@ class Bodies:
         self._limit = limit
         self._held = 0
 
-    @contextmanager
-    def holding(self) -> Iterator[Callable[[int], None]]:
-        """What is held inside stays held afterwards, unless the block fails."""
-        held = 0
-
-        def hold(size: int) -> None:
-            nonlocal held
-            if self._held + size > self._limit:
-                text = "Too many large requests are under way: try again in a moment."
-                raise PrivySealError(ErrorCode.THROTTLED, text)
-            self._held += size
-            held += size
-
-        try:
-            yield hold
-        except BaseException:
-            self._held -= held
-            raise
+    def hold(self, size: int) -> None:
+        """Raises THROTTLED when there is no room."""
+        if self._held + size > self._limit:
+            text = "Too many large requests are under way: try again in a moment."
+            raise PrivySealError(ErrorCode.THROTTLED, text)
+        self._held += size
 
     def release(self, size: int) -> None:
         self._held -= size
@@ -77,34 +60,32 @@ class ClientLeftError(Exception):
     """The connection was closed before there was an answer."""
 
 
-async def read_body(
-    headers: Headers,
-    receive: Receive,
-    limits: Limits,
-    most: int,
-    bodies: Bodies,
-    *,
-    arrived: bytes | None = None,
-) -> bytes:
-    """The whole body of at most `most` bytes, which `bodies` holds until the caller releases them. It is
-    `arrived` where that is given and small enough.
+def check_size(size: int, most: int) -> None:
+    """Raises TOO_LARGE."""
+    if size > most:
+        raise PrivySealError(ErrorCode.TOO_LARGE, f"The body is larger than {most} bytes.")
+
+
+async def read_body(headers: Headers, receive: Receive, limits: Limits, most: int, bodies: Bodies) -> bytes:
+    """The whole body of at most `most` bytes, which `bodies` holds until the caller releases them.
 
     Raises UNSUPPORTED_MEDIA, TOO_LARGE, THROTTLED or MALFORMED_REQUEST (too slow); then nothing is held.
     """
-    with bodies.holding() as hold:
-        if arrived is not None and len(arrived) <= most:
-            hold(len(arrived))
-            return arrived
-        return await _read(headers, receive, limits, most, hold)
-
-
-async def _read(
-    headers: Headers, receive: Receive, limits: Limits, most: int, hold: Callable[[int], None]
-) -> bytes:
     if headers.all(b"content-encoding"):
         text = "A Content-Encoding is not accepted: send the body as it is."
         raise PrivySealError(ErrorCode.UNSUPPORTED_MEDIA, text)
     chunks: list[bytes] = []
+    try:
+        size = await _read(receive, limits, most, bodies, chunks)
+        check_size(size, most)
+    except BaseException:
+        bodies.release(sum(map(len, chunks)))
+        raise
+    return b"".join(chunks)
+
+
+async def _read(receive: Receive, limits: Limits, most: int, bodies: Bodies, chunks: list[bytes]) -> int:
+    """How many bytes came; those within the limit are in `chunks` and held."""
     size = 0
     try:
         async with asyncio.timeout(limits.body_seconds):
@@ -117,117 +98,42 @@ async def _read(
                 more = message.get("more_body", False)
                 size += len(chunk)
                 if size <= most:
-                    hold(len(chunk))
+                    bodies.hold(len(chunk))
                     chunks.append(chunk)
     except TimeoutError:
         text = f"The body did not arrive within {limits.body_seconds:g} seconds."
         raise PrivySealError(ErrorCode.MALFORMED_REQUEST, text) from None
-    if size > most:
-        text = f"The body is larger than {most} bytes."
-        raise PrivySealError(ErrorCode.TOO_LARGE, text)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return size
 
 
-# What announces a body (RFC 9112 §6.3): a request without any of these has none. All but a plain
-# length is for `read_body`.
-_ANNOUNCES_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect", b"content-encoding"})
-_LENGTH = frozenset({b"content-length"})
-# A member of the scope that `Connection` sets when it has all of a request.
-ARRIVED = "privyseal.arrived"
-# Another: closes the connection of an answer that was begun and does not go on.
+# Members of the scope that `Connection` sets. This one closes the connection of an answer that was begun
+# and does not go on.
 CUT = "privyseal.cut"
 # Another: the certificate of a client that TLS has asked for one, DER.
 PEER = "privyseal.peer"
-_NO_BODY: Message = {"type": "http.request", "body": b"", "more_body": False}
-
-
-async def whole_body(scope: Message, receive: Receive) -> Message | None:
-    """All of the body in one message, where it is there already; None where `read_body` is to see to it."""
-    announced = _ANNOUNCES_BODY.intersection([name for name, _ in scope["headers"]])
-    if not announced:
-        return _NO_BODY
-    # What has arrived is not waited for: no timer, which would cost more than all the rest.
-    return await receive() if announced == _LENGTH and scope.get(ARRIVED) else None
-
-
-def replayed(message: Message, receive: Receive) -> Receive:
-    """`receive` as if `message` had not been taken from it."""
-    messages = [message]
-
-    async def again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return again
+# Another: that the client has left, and the work for it is cancelled.
+LEFT = "privyseal.left"
 
 
 async def while_client_waits(work: Coroutine[Any, Any, Response], receive: Receive) -> Response:
     """Run `work`; when its client leaves, cancel it and raise ClientLeftError."""
     task = asyncio.current_task()
     assert task is not None
-    watch = _Watch(task, receive)
-    _patience.grant(watch)
+    leaving = asyncio.ensure_future(_cancel_at_departure(task, receive))
     try:
         return await work
     except asyncio.CancelledError:
-        if not watch.client_left:
+        if not leaving.done():
             raise
         task.uncancel()
         raise ClientLeftError from None
     finally:
-        watch.stop()
+        leaving.cancel()
 
 
-class _Watch:
-    """Cancels a task when the client of its request closes the connection."""
-
-    def __init__(self, task: asyncio.Task[Any], receive: Receive) -> None:
-        self.client_left = False
-        self._task = task
-        self._receive = receive
-        self._watcher: asyncio.Task[None] | None = None
-        self._over = False
-
-    def start(self) -> None:
-        """No-op where the work is done."""
-        if not self._over:
-            self._watcher = asyncio.ensure_future(self._wait())
-
-    def stop(self) -> None:
-        self._over = True
-        if self._watcher:
-            self._watcher.cancel()
-
-    async def _wait(self) -> None:
-        await _departure(self._receive)
-        self.client_left = True
-        self._task.cancel()
-
-
-class _Patience:
-    """Starts watches that are PATIENCE old, with one timer for all: what is granted now is due last."""
-
-    def __init__(self) -> None:
-        self._granted: deque[tuple[float, _Watch]] = deque()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def grant(self, watch: _Watch) -> None:
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # the first time, or the loop before has ended
-            self._loop = loop
-            self._granted.clear()
-        self._granted.append((loop.time() + PATIENCE, watch))
-        if len(self._granted) == 1:
-            loop.call_later(PATIENCE, self._look, loop)
-
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        while self._granted and self._granted[0][0] <= now:
-            self._granted.popleft()[1].start()
-        if self._granted:
-            loop.call_at(self._granted[0][0], self._look, loop)
-
-
-_patience = _Patience()
+async def _cancel_at_departure(task: asyncio.Task[Any], receive: Receive) -> None:
+    await _departure(receive)
+    task.cancel()
 
 
 async def _departure(receive: Receive) -> None:
@@ -236,14 +142,19 @@ async def _departure(receive: Receive) -> None:
         pass
 
 
+def framed(response: Response) -> Pairs:
+    """The headers of a response with its length. RFC 9110 §8.6: that of a 304 would have to be the 200's;
+    the answer to a HEAD says its own.
+    """
+    if response.status == 304 or any(name == b"content-length" for name, _ in response.headers):
+        return response.headers
+    length = len(response.body) if response.stream is None else response.stream.length
+    return [*response.headers, (b"content-length", b"%d" % length)]
+
+
 async def send_response(scope: Message, response: Response, receive: Receive, send: Send) -> None:
     stream = response.stream
-    headers = response.headers
-    # RFC 9110 §8.6: the length of a 304 would have to be that of the 200; the answer to a HEAD says its own
-    if response.status != 304 and not any(name == b"content-length" for name, _ in headers):
-        length = len(response.body) if stream is None else stream.length
-        headers = [*headers, (b"content-length", str(length).encode())]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": framed(response)})
     if stream is None:
         await send({"type": "http.response.body", "body": response.body})
     elif (cut := await _send_chunks(stream, receive, send)) is None:

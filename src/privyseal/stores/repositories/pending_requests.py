@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,9 +61,8 @@ def _key(pending: PendingRequest) -> dict[str, Any]:
 
 
 def _to_json(request: IssueRequest) -> str:
-    members = asdict(request)
-    members["csr"] = request.csr.decode(_OCTETS)
-    return json.dumps(members)
+    apart = {"caller": request.caller._asdict(), "csr": request.csr.decode(_OCTETS)}
+    return json.dumps(request._asdict() | apart)
 
 
 def _from_json(text: str) -> IssueRequest:
@@ -80,7 +78,7 @@ def _pending(row: Row) -> PendingRequest:
     return PendingRequest(
         authority_id=row["authority_id"],
         serial=int(row["serial"], 16),
-        request=replace(_from_json(row["request"]), token=row["token"]),  # it may have been freed
+        request=_from_json(row["request"])._replace(token=row["token"]),  # it may have been freed
         requested_at=time_of(row["requested_at"]),
         due_at=time_of(row["due_at"]),
         failure=row["failure"],
