@@ -3,6 +3,7 @@
 import base64
 import secrets
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from privyseal import names
 
@@ -12,8 +13,7 @@ _ID_BYTES = 10  # 80 bits, 16 characters of base32
 _SECRET_BYTES = 30  # 240 bits, 40 characters of base64
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who makes a call, after its signature has been verified."""
 
     arn: str

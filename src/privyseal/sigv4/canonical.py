@@ -21,10 +21,15 @@ def canonical_request(method: str, path: bytes, raw_query: bytes, signed: Header
     """`path` is percent-encoded as sent, and encoded once more here, as everywhere but in S3; `signed` is
     sorted by name; `body_hash` is hexadecimal.
     """
-    lines = [method.encode(), quote(path, safe="/~").encode(), canonical_query(raw_query)]
+    lines = [method.encode(), _canonical_path(path), canonical_query(raw_query)]
     lines += [name + b":" + trim(value) for name, value in signed]
     lines += [b"", b";".join([name for name, _ in signed]), body_hash]
     return b"\n".join(lines)
+
+
+@lru_cache(maxsize=64)  # the same few all the time
+def _canonical_path(path: bytes) -> bytes:
+    return quote(path, safe="/~").encode()
 
 
 def trim(value: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Which service and operation a request names, and in which language. Nothing here is verified yet."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from privyseal.errors import ErrorCode, PrivySealError
@@ -37,12 +38,17 @@ def locate(request: Request) -> Address:
     if request.raw_path != b"/":
         return Address(None, "", "")
     if targets := request.headers.all(b"x-amz-target"):
-        named = _TARGET.match(targets[0])
-        return Address(awsjson, *(named.groups() if named else ("", "")))
+        return _at_target(targets[0])
     if any(value.startswith(awsquery.FORM) for value in request.headers.all(b"content-type")):
         here = foreign.claimed_service(request) in {None, QUERY_SERVICE}
         return Address(awsquery, QUERY_SERVICE if here else "", _action(request.body))
     return Address(None, "", "")
+
+
+@lru_cache(maxsize=256)  # there are a hundred operations or so
+def _at_target(target: str) -> Address:
+    named = _TARGET.match(target)
+    return Address(awsjson, *(named.groups() if named else ("", "")))
 
 
 def check_envelope(request: Request, wire: Wire) -> None:

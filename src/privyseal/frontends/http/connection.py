@@ -45,7 +45,7 @@ class Connection(HttpToolsProtocol):
 
     _in_head = True  # of the first or the next request
     _unfinished = 0  # bytes received since the last whole head, body octet or request
-    _taken = 0  # bytes of the head's parts so far
+    _fields = 0  # header fields of the request whose body is awaited
     _deadline: asyncio.TimerHandle | None = None
     _reading = False  # what has been received is being parsed
     _first: RequestResponseCycle | None = None  # the exchange whose request began in what is parsed
@@ -91,23 +91,23 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        self._taken = 0
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        self._take(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._take(len(name) + len(value))
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
+        names = [name for name, _ in self.headers]
         version = self.parser.get_http_version()
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if version not in _VERSIONS or hosts > 1 or (hosts == 0 and version == "1.1"):  # RFC 9112 §3.2
+        hosts = names.count(b"host")
+        size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+        if (
+            version not in _VERSIONS
+            or hosts > 1
+            or (hosts == 0 and version == "1.1")  # RFC 9112 §3.2
+            or size > self.head_bytes
+            or len(names) > self.head_fields
+        ):
             raise _RefusedError
         self._in_head = False
+        self._fields = len(names)
         self._unfinished = 0
         self._stop_deadline()
         super().on_headers_complete()
@@ -117,6 +117,8 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if len(self.headers) > self._fields:  # trailers, which httptools takes for headers
+            raise _RefusedError
         self._unfinished = 0
         super().on_message_complete()
 
@@ -218,13 +220,6 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
             super().send_400_response(msg)
-
-    def _take(self, size: int) -> None:
-        """Count one part of the head."""
-        self._taken += size
-        is_trailer = not self._in_head
-        if is_trailer or self._taken > self.head_bytes or len(self.headers) >= self.head_fields:
-            raise _RefusedError
 
     def _start_deadline(self) -> None:
         if self._deadline is None:
