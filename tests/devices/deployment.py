@@ -27,7 +27,7 @@ from privyseal.devices.vending import Vending
 from privyseal.frontends.aws import acm_pca
 from privyseal.frontends.http import Pool
 from privyseal.hosting.in_process import InProcess
-from privyseal.issuers.local import LocalIssuer
+from privyseal.issuers.local import LocalIssuer, LocalWitness
 from privyseal.keystores.software import SoftwareKeyStore
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.devices import SqlDevices
@@ -64,8 +64,14 @@ class Deployment:
         self.identities = SqlIdentities()
         self.registry = Registry(self.store, self.devices)
         self.steps = SqlSteps()
+        self.witness = LocalWitness(REPOSITORIES.certificates)
         self.lifecycle = Lifecycle(
-            self.store, self.devices, self.identities, self.steps, self.authorities.holding
+            self.store,
+            self.devices,
+            self.identities,
+            self.steps,
+            holder=self.authorities.holding,
+            witness=self.witness,
         )
 
     def hierarchy(self) -> str:
@@ -80,7 +86,6 @@ class Deployment:
             lambda: Terms(authority_arn),
             describe=self.authorities.authorities.describe,
             issue=self.authorities.issue_now,
-            get=self.authorities.get_now,
             clock=self.clock,
         )
 

@@ -16,6 +16,7 @@ class MemoryRegistrar:
         self.suspended: list[Registration] = []
         self.withdrawn: list[Registration] = []
         self.trusted: list[tuple[str, str]] = []  # ARN, and a certificate for a code
+        self.distrusted: list[str] = []  # certificates, PEM
         self.fail: ErrorCode | None = None
         self.when_asked: Callable[[], None] = lambda: None
         self._endpoint = endpoint
@@ -43,6 +44,10 @@ class MemoryRegistrar:
         self._asked()
         self.trusted.append((authority.arn, authority.prove(f"code of {self._endpoint}")))
         return f"reference of {authority.arn}"
+
+    def distrust(self, certificate: str) -> None:
+        self._asked()
+        self.distrusted.append(certificate)
 
     def endpoint(self) -> str:
         self._asked()

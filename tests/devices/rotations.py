@@ -102,7 +102,6 @@ class Process:
             lambda: Terms(self.issuing()),
             describe=ca.authorities.describe,
             issue=ca.issue_now,
-            get=ca.get_now,
             clock=self.product.clock,
         )
         self.enrolment = self.product.enrolment(self.issuer, self.registrars)
@@ -130,7 +129,7 @@ class Process:
             self.work.work(Event())
             self.product.authorities.mass_work.work(Event())
             found = self.rotating.show(OPERATOR, rotation_id)
-            if found.rotation.state.value != "RUNNING":
+            if found.rotation.state.value not in {"RUNNING", "ABORTING"}:
                 return found
             self.advance(1)
         raise AssertionError(found)

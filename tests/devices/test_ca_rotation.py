@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -231,8 +232,9 @@ def test_until_the_old_one_is_revoked_it_can_be_given_up(process: Process, until
     """Then the old one issues, and another rotation can begin."""
     paused = process.run(process.start(until).rotation.id)
     given_up = process.rotating.abort(OPERATOR, paused.rotation.id)
-    assert given_up.rotation.state is State.ABORTED
+    assert given_up.rotation.state is State.ABORTING
     assert process.issuing() == process.configured
+    assert process.run(paused.rotation.id).rotation.state is State.ABORTED
     process.advance(LATER.total_seconds())
     assert process.enrol("one").arn.startswith(f"{process.configured}/certificate/")
     with refused(ErrorCode.INVALID_STATE):
@@ -254,13 +256,21 @@ def test_given_up_before_the_switch_is_noted_the_old_one_is_who_issues(process: 
     assert process.environment == process.issuing() == process.configured
 
 
+def noted(path: Path, configured: str) -> str:
+    """Who issues in a process that has `configured` noted."""
+    other = Process(path, configured)
+    with closing(other.product):
+        return other.issuing()
+
+
 def test_whoever_still_has_the_new_one_noted_comes_back_to_the_old_one(process: Process, path: Path) -> None:
     """As after a crash between the end of a rotation that is given up and its note."""
     rotation = process.run(process.start(Until.SWITCHED).rotation.id).rotation
     process.rotating.abort(OPERATOR, rotation.id)
-    assert Process(path, str(rotation.new)).issuing() == process.configured
+    assert noted(path, str(rotation.new)) == process.configured
+    process.run(rotation.id)
     second = process.run(process.start().rotation.id).rotation
-    assert Process(path, str(rotation.new)).issuing() == second.new
+    assert noted(path, str(rotation.new)) == second.new
 
 
 def test_what_is_revoked_cannot_be_given_up(process: Process) -> None:

@@ -96,7 +96,6 @@ def bench(request: pytest.FixtureRequest, product: Deployment) -> Bench:
             lambda: terms,
             describe=product.authorities.authorities.describe,
             issue=product.authorities.issue_now,
-            get=product.authorities.get_now,
             clock=product.clock,
         ),
         "aws-pca": lambda terms: AwsPcaIssuer(

@@ -15,6 +15,18 @@ from privyseal.devices.identities import Registration
 from privyseal.registrars.mosquitto import BrokerCrl
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+# RFC 5280 §4.2.1.3: an authority's certificate has to have it, and Python 3.13 looks whether it does.
+CA_KEY_USAGE = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def key_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -58,6 +70,8 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
             )
         )
+        if is_ca:
+            builder = builder.add_extension(CA_KEY_USAGE, critical=True)
         if address:
             names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
             builder = builder.add_extension(names, critical=False)

@@ -177,12 +177,13 @@ def test_a_rotation_of_the_authority_survives_kill_9_and_its_certificates_rotate
     try:
         client = service.environment.client()
         rotation = client.rest("POST", "/ca-rotations", {"until": "completed"})["id"]
-        kills = 0
+        kills, end = 0, time.monotonic() + patience(120)
         while True:
             found = service.environment.client().rest("GET", f"/ca-rotations/{rotation}")
             if found["state"] == "COMPLETED":
                 break
             assert found["state"] == "RUNNING", found
+            assert time.monotonic() < end, found
             assert service.process is not None
             if kills < 4:
                 service.process.send_signal(signal.SIGKILL)

@@ -149,7 +149,7 @@ def test_without_a_crl_the_one_before_stays(world: World) -> None:
 def test_processes_that_write_at_once_end_with_what_is_true(world: World) -> None:
     """Whoever writes last has looked last."""
     registrars = [world.another() for _ in range(4)]
-    ready = threading.Barrier(len(registrars))
+    ready = threading.Barrier(len(registrars), timeout=60)
 
     def work(number: int) -> None:
         ready.wait()

@@ -16,10 +16,12 @@ def moto_url_fixture() -> Iterator[str]:
     command = [sys.executable, "-m", "tests.registrars.moto_server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
-        url = process.stdout.readline().strip()
-        assert url, "moto did not start: is moto[server,iot] installed?"
-        yield url
-        process.kill()
+        try:
+            url = process.stdout.readline().strip()
+            assert url, "moto did not start: is moto[server,iot] installed?"
+            yield url
+        finally:
+            process.kill()
 
 
 @pytest.fixture(name="aws_environment")

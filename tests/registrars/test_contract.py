@@ -141,6 +141,23 @@ def test_an_authority_is_not_known_where_nobody_can_be_reached(
     assert caught.value.code is ErrorCode.UNAVAILABLE
 
 
+def test_an_authority_is_forgotten_however_often_and_can_be_made_known_again(bench: Bench) -> None:
+    issuing, certificate = bench.authority, pem(bench.authority.certificate).decode()
+    proofs: list[str] = []
+
+    def prove(code: str) -> str:
+        proofs.append(code)
+        return pem(issuing.sign(code, ec.generate_private_key(ec.SECP256R1()))).decode()
+
+    known = IssuingAuthority("arn of it", certificate, prove)
+    bench.start().distrust(certificate)
+    reference = bench.start().trust(known)
+    for _ in range(2):
+        bench.start().distrust(certificate)
+    assert bench.start().trust(known) == reference
+    assert len(proofs) == (2 if reference else 0), "it was forgotten"
+
+
 def test_the_endpoint_stays(bench: Bench) -> None:
     first, second = bench.start(), bench.start()
     assert first.endpoint() == first.endpoint() == second.endpoint() != ""

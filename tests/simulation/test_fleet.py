@@ -38,7 +38,9 @@ class Killing(threading.Thread):
         pids = processes.tree(self.service.process.pid)
         self.enrolled, self.in_flight = step.done, self._progress.in_flight("enrolled")
         processes.kill(pids)
+        until = time.monotonic() + WAITS_SECONDS
         while processes.alive(pids):
+            assert time.monotonic() < until
             time.sleep(0.01)
         self.service.kill()
         self.service = self._restart()

@@ -24,9 +24,7 @@ def register_authority(iot: IotClient, certificate: str, prove: Prove) -> tuple[
 
     Raises PrivySealError.
     """
-    with reported(ErrorCode.MALFORMED_CERTIFICATE, "The certificate of the authority"):
-        der = pem.single_block(certificate.encode(), "CERTIFICATE")
-    certificate_id = hashlib.sha256(der).hexdigest()  # as AWS makes it
+    certificate_id = _id(certificate)
     found = _find(iot, certificate_id)
     if found is not None:
         arn, status = found
@@ -47,6 +45,26 @@ def register_authority(iot: IotClient, certificate: str, prove: Prove) -> tuple[
             raise
         return error.arn, False  # somebody else was faster
     return str(reply["certificateArn"]), True
+
+
+def forget_authority(iot: IotClient, certificate: str) -> None:
+    """UpdateCACertificate to INACTIVE, without which AWS deletes none → DeleteCACertificate. What is not
+    there is no error. Raises PrivySealError.
+    """
+    certificate_id = _id(certificate)
+    try:
+        iot.call("UpdateCACertificate", certificateId=certificate_id, newStatus="INACTIVE")
+        iot.call("DeleteCACertificate", certificateId=certificate_id)
+    except IotError as error:
+        if error.name != NOT_FOUND:
+            raise
+
+
+def _id(certificate: str) -> str:
+    """As AWS makes it."""
+    with reported(ErrorCode.MALFORMED_CERTIFICATE, "The certificate of the authority"):
+        der = pem.single_block(certificate.encode(), "CERTIFICATE")
+    return hashlib.sha256(der).hexdigest()
 
 
 def _find(iot: IotClient, certificate_id: str) -> tuple[str, str] | None:

@@ -25,6 +25,9 @@ Change = Callable[[Authority, datetime], Authority]
 # Where a page ends: the (created_at, id) of its last row.
 Position = tuple[datetime, str]
 
+UPDATED = "acm-pca:UpdateCertificateAuthority"
+DELETED = "acm-pca:DeleteCertificateAuthority"
+
 # The states that UpdateCertificateAuthority takes, and what each asks for.
 WANTED = {"ACTIVE": Event.ENABLED, "DISABLED": Event.DISABLED}
 
@@ -102,36 +105,20 @@ class AuthorityService:
             found = self._store.view(lambda tx: (find_authority(tx, self._authorities, caller, arn), tx.now))
             self._scopes.check_bucket(change(*found).revocation)
         detail = {"status": status} if status else {}
-        self._change("acm-pca:UpdateCertificateAuthority", caller, arn, change, detail)
+        self._change(UPDATED, caller, arn, change, detail)
 
     def delete(self, caller: Caller, arn: str, days: int | None) -> None:
         """Delete, restorable for `days`. An authority without key or certificate is gone at once."""
-        days = limits.MAX_RESTORE_DAYS if days is None else days
-        if not limits.MIN_RESTORE_DAYS <= days <= limits.MAX_RESTORE_DAYS:
-            raise PrivySealError(
-                ErrorCode.VALIDATION,
-                f"A deleted authority can be restored for {limits.MIN_RESTORE_DAYS} to "
-                f"{limits.MAX_RESTORE_DAYS} days, not for {days}.",
-            )
-        window = timedelta(days=days)
+        change = _deletion(limits.MAX_RESTORE_DAYS if days is None else days)
+        self._change(DELETED, caller, arn, change, {})
 
-        def change(authority: Authority, now: datetime) -> Authority:
-            current = authority.status_at(now)
-            deleted = transition(current, Event.DELETED)
-            if deleted is None:
-                raise PrivySealError(
-                    ErrorCode.INVALID_STATE,
-                    "The certificate authority is not in a valid state for deletion.",
-                )
-            return replace(
-                authority,
-                status=deleted,
-                status_before_deletion=current,
-                restorable_until=now + window if current in RESTORABLE else None,
-                token=None,
-            )
-
-        self._change("acm-pca:DeleteCertificateAuthority", caller, arn, change, {})
+    def discard(self, tx: Tx, caller: Caller, arn: str) -> Authority:
+        """Switch off and delete, restorable for as long as possible, what nobody uses; as it is then."""
+        if find_authority(tx, self._authorities, caller, arn).status_at(tx.now) is Status.ACTIVE:
+            off = {"status": Status.DISABLED.value}
+            self._changed(tx, caller, arn, UPDATED, change=_switched_off, detail=off)
+        change = _deletion(limits.MAX_RESTORE_DAYS)
+        return self._changed(tx, caller, arn, DELETED, change=change, detail={})
 
     def restore(self, caller: Caller, arn: str) -> None:
         """Bring a deleted authority back to the state it had."""
@@ -154,9 +141,46 @@ class AuthorityService:
         change: Change,
         detail: Mapping[str, object],
     ) -> None:
-        def write(tx: Tx) -> None:
-            self._scopes.ensure(tx, change_authority(tx, self._authorities, caller, arn, change))
-            tx.invalidate()
-            tx.record(entry(action, caller, arn, **detail))
+        self._store.transact(lambda tx: self._changed(tx, caller, arn, action, change=change, detail=detail))
 
-        self._store.transact(write)
+    def _changed(
+        self, tx: Tx, caller: Caller, arn: str, action: str, *, change: Change, detail: Mapping[str, object]
+    ) -> Authority:
+        changed = change_authority(tx, self._authorities, caller, arn, change)
+        self._scopes.ensure(tx, changed)
+        tx.invalidate()
+        tx.record(entry(action, caller, arn, **detail))
+        return changed
+
+
+def _switched_off(authority: Authority, _now: datetime) -> Authority:
+    return replace(authority, status=Status.DISABLED)
+
+
+def _deletion(days: int) -> Change:
+    """Raises VALIDATION for a time that AWS does not have."""
+    if not limits.MIN_RESTORE_DAYS <= days <= limits.MAX_RESTORE_DAYS:
+        raise PrivySealError(
+            ErrorCode.VALIDATION,
+            f"A deleted authority can be restored for {limits.MIN_RESTORE_DAYS} to "
+            f"{limits.MAX_RESTORE_DAYS} days, not for {days}.",
+        )
+    window = timedelta(days=days)
+
+    def change(authority: Authority, now: datetime) -> Authority:
+        current = authority.status_at(now)
+        deleted = transition(current, Event.DELETED)
+        if deleted is None:
+            raise PrivySealError(
+                ErrorCode.INVALID_STATE,
+                "The certificate authority is not in a valid state for deletion.",
+            )
+        return replace(
+            authority,
+            status=deleted,
+            status_before_deletion=current,
+            restorable_until=now + window if current in RESTORABLE else None,
+            token=None,
+        )
+
+    return change

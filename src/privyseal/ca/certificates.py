@@ -124,7 +124,12 @@ def not_there(arn: CertificateArn, promise: PendingRequest | None) -> PrivySealE
 
 def chain_of(certificate: Certificate, authority: Authority) -> str | None:
     """From the issuing authority to the root; a root's own certificate has none."""
-    if template_kind(certificate.template) == ROOT or authority.certificate is None:
+    return None if template_kind(certificate.template) == ROOT else chain_below(authority)
+
+
+def chain_below(authority: Authority) -> str | None:
+    """What goes with whatever the authority issues; None while it has no certificate."""
+    if authority.certificate is None:
         return None
     issuer = to_pem(authority.certificate)
     return f"{issuer}\n{authority.chain}" if authority.chain else issuer

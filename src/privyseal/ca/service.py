@@ -138,9 +138,6 @@ class CertificateAuthorities:
     async def get(self, request: GetRequest) -> CertificatePem:
         return await self._reading.submit(request)
 
-    def get_now(self, request: GetRequest) -> CertificatePem:
-        return self._reading.ask(request)
-
     def close(self) -> None:
         """Finish what the lanes have begun."""
         self.ocsp.close()

@@ -10,7 +10,7 @@ import click
 from privyseal.cli.device_dns import dns
 from privyseal.cli.device_file import MEMBERS, OPTIONAL, csv_line
 from privyseal.cli.device_import import import_
-from privyseal.cli.device_registrations import behind, show
+from privyseal.cli.device_registrations import behind, register_all, show
 from privyseal.cli.files import read_input
 from privyseal.cli.options import example, output_option, with_environment
 from privyseal.cli.output import clean, show_fields, show_json, show_rows
@@ -37,6 +37,7 @@ def device() -> None:
 device.add_command(import_)
 device.add_command(show)
 device.add_command(behind)
+device.add_command(register_all)
 
 
 def selecting(command: Command) -> Command:

@@ -69,37 +69,65 @@ class _Numbered(Iterator[str]):
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
-    """Decoded lines with their ends; a byte order mark (Excel writes one) is dropped."""
-    number = 0
+    """Decoded lines with their ends; a byte order mark (Excel writes one) is dropped.
+
+    After the first one, what is wrong with a line is about its record alone. `_is_text` finds what is not
+    UTF-8. Of a line that is too long the rest is dropped: what is left of it is too long for a record, too.
+    """
+    first = file.readline(MAX_LINE + 1)
+    if len(first) > MAX_LINE:
+        raise _unreadable(1, f"the line is longer than {MAX_LINE} bytes")
+    try:
+        text = first.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(1, "the line is not UTF-8") from error
+    if text:
+        yield text
     while raw := file.readline(MAX_LINE + 1):
-        number += 1
         if len(raw) > MAX_LINE:
-            raise _unreadable(number, f"the line is longer than {MAX_LINE} bytes")
-        try:
-            yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise _unreadable(number, "the line is not UTF-8") from error
+            _skip_rest(file, raw)
+            raw = raw.rstrip(b"\n") + b"\n"
+        yield raw.decode("utf-8", "surrogateescape")
+
+
+def _skip_rest(file: BinaryIO, begun: bytes) -> None:
+    """Up to the end of the line that has begun."""
+    while begun and not begun.endswith(b"\n"):
+        begun = file.readline(MAX_LINE)
 
 
 def _csv_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
+    """After a record that is none, the reader goes on with the next line."""
     reader = csv.reader(lines, strict=True)
+    header = _header(reader)
+    while True:
+        begin = lines.number + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            lasts = f", up to line {lines.number}" if lines.number > begin else ""
+            yield BadRecord(begin, f"the record is not CSV{lasts}: {error}")
+            continue
+        if len(row) == len(header):
+            yield _device(begin, dict(zip(header, row, strict=True)))
+        elif row:
+            yield BadRecord(begin, f"the record has {len(row)} fields, not {len(header)}")
+
+
+def _header(reader: Iterator[list[str]]) -> list[str]:
     try:
         header = [name.strip() for name in next(reader)]
-        if len(set(header)) != len(header) or not _has_members(set(header)):
-            raise _unreadable(
-                1,
-                f"the header is not {','.join(MEMBERS)} ({' and '.join(OPTIONAL)} may be there), "
-                "and the line is no JSON object either",
-            )
-        begin = lines.number + 1
-        for row in reader:
-            if len(row) == len(header):
-                yield _device(begin, dict(zip(header, row, strict=True)))
-            elif row:
-                yield BadRecord(begin, f"the record has {len(row)} fields, not {len(header)}")
-            begin = lines.number + 1
     except csv.Error as error:
-        raise _unreadable(lines.number, f"the file is not CSV: {error}") from error
+        raise _unreadable(1, f"the header is not CSV: {error}") from error
+    if len(set(header)) != len(header) or not _has_members(set(header)):
+        raise _unreadable(
+            1,
+            f"the header is not {','.join(MEMBERS)} ({' and '.join(OPTIONAL)} may be there), "
+            "and the line is no JSON object either",
+        )
+    return header
 
 
 def _json_records(lines: _Numbered) -> Iterator[Device | BadRecord]:
@@ -125,12 +153,23 @@ def _has_members(names: set[str]) -> bool:
 
 def _device(line: int, record: Mapping[str, str]) -> Device | BadRecord:
     """What is optional and empty is not there: a column has a cell in every row."""
+    if not all(map(_is_text, record.values())):
+        return BadRecord(line, "the record is not UTF-8")
     for name in MEMBERS:
         if not record[name]:
             return BadRecord(line, f"the {name} is empty")
     if any(len(text) > MAX_TEXT for text in record.values()):
         return BadRecord(line, f"the record is longer than {MAX_TEXT} characters")
     return Device(line, *(record[name] for name in MEMBERS), *(record.get(name) or None for name in OPTIONAL))
+
+
+def _is_text(value: str) -> bool:
+    """Whether it was UTF-8: what was not is half a character each."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unreadable(line: int, message: str) -> PrivySealError:

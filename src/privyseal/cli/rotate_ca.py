@@ -15,6 +15,7 @@ from privyseal.client.errors import ClientError
 
 PATH = "/ca-rotations"
 LOOK_S = 0.5
+MOVING = frozenset({"RUNNING", "ABORTING"})
 HOW_FAR = ("registered", "switched", "completed")
 
 _wait_option = click.option("--wait", is_flag=True, help="Until it is done, or waits for you.")
@@ -30,9 +31,12 @@ def rotate_ca() -> None:
     """Replace the authority that issues for devices by a new one, step by step.
 
     The new authority is created, certified by the same parent, registered with every registrar in every
-    region, and then issues for devices. Here it waits: devices come over while the old certificates still
-    work. Resumed, it revokes the old authority and everything below it; devices that have not come over
-    do it when their broker refuses them.
+    region, and then issues for devices. It has the old one's settings for CRLs and OCSP, its permissions,
+    resource policy and tags, as they are when it is made.
+
+    Here it waits: devices come over while the old certificates still work. Resumed, it revokes the old
+    authority and everything below it; devices that have not come over do it when their broker refuses
+    them.
     """
 
 
@@ -109,15 +113,19 @@ def resume(
 
 @rotate_ca.command(epilog=example("privyseal device rotate-ca abort"))
 @click.argument("rotation", metavar="[ID]", required=False)
+@_wait_option
 @output_option
 @with_environment
-def abort(environment: Environment, rotation: str | None, output: str) -> int:
+def abort(environment: Environment, rotation: str | None, *, wait: bool, output: str) -> int:
     """Give a rotation up: the old authority issues again. Possible until the old one is revoked.
 
-    The new authority stays: devices that have its certificates go on using them.
+    Before the switch nobody uses the new authority: registrars forget it, and it is disabled and deleted
+    (`aws acm-pca restore-certificate-authority` brings it back within 30 days). After the switch, or when
+    it has issued anything else, it stays, for those who have its certificates.
     """
     client = environment.client()
-    return _show(client.rest("POST", f"{PATH}/{segment(_find(client, rotation)['id'])}/abort", {}), output)
+    found = client.rest("POST", f"{PATH}/{segment(_find(client, rotation)['id'])}/abort", {})
+    return _show(_waited(client, found) if wait else found, output)
 
 
 def _find(client: PrivySealClient, rotation: str | None) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def _find(client: PrivySealClient, rotation: str | None) -> dict[str, Any]:
 
 
 def _waited(client: PrivySealClient, found: dict[str, Any]) -> dict[str, Any]:
-    while found["state"] == "RUNNING":
+    while found["state"] in MOVING:
         time.sleep(LOOK_S)
         found = client.rest("GET", f"{PATH}/{segment(found['id'])}")
     return found
@@ -145,6 +153,15 @@ def _show(found: Mapping[str, Any], output: str) -> int:
     else:
         _show_text(found)
     return 1 if found["state"] == "WAITING" else 0
+
+
+def _taken_over(taken: Mapping[str, Any]) -> str:
+    parts = [f"the permission of {each}" for each in taken["permissions"]]
+    parts += ["the resource policy"] if taken["policy"] else []
+    parts += [f"the tag {each}" for each in taken["tags"]]
+    parts += ["CRLs"] if taken["crls"] else []
+    parts += ["OCSP"] if taken["ocsp"] else []
+    return ", ".join(parts) or "nothing: no permission, policy, tag, CRL or OCSP"
 
 
 def _show_text(found: Mapping[str, Any]) -> None:
@@ -162,6 +179,7 @@ def _show_text(found: Mapping[str, Any]) -> None:
             "its days": str(plan["validity_days"]),
             "certified by": plan["parent_arn"] or "somebody elsewhere",
             "registrars": None if found["registrars"] is None else ", ".join(found["registrars"]) or "none",
+            "takes over": None if found["taken_over"] is None else _taken_over(found["taken_over"]),
             "will be revoked": None if count is None else f"{count} certificates",
             "devices over": str(found["devices_over"]),
             "devices waiting": str(found["devices_waiting"]),

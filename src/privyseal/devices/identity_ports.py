@@ -31,6 +31,10 @@ class Identities(Protocol):
         """Those that the device holds and may use: `identities.RELEASED`."""
         ...
 
+    def released_page(self, tx: Tx, account: str, after: str | None, limit: int) -> Sequence[Identity]:
+        """Those of all devices, in order of their ARNs, after the given one."""
+        ...
+
     def set_state(
         self, tx: Tx, identity: Identity, state: IdentityState, due_at: datetime | None
     ) -> None: ...

@@ -1,9 +1,9 @@
 """What an administrator does to registered devices: suspend, resume, retire, and give another key.
 
 Their certificates follow in the same commit. Suspending puts those that the device uses on hold, and
-resuming releases what suspending has held: what somebody else has put on hold stays so. Registrars are
-told of both by `step_work.py`. Retiring hands all of them to `retirement.py`, which revokes and withdraws
-them.
+resuming releases what suspending has held: what somebody else has put on hold stays so, for registrars,
+too, which are told of both by `step_work.py`. Retiring hands all of them to `retirement.py`, which
+revokes and withdraws them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from privyseal.devices.ids import fault_in_id
 from privyseal.devices.key_text import read_key_text
 from privyseal.devices.lookup import find_device, not_found
 from privyseal.devices.model import Device
-from privyseal.devices.ports import Devices, Holder
+from privyseal.devices.ports import Devices, Holder, Witness
 from privyseal.devices.rekeying import meanwhile, put_key
 from privyseal.devices.states import REKEYS, Event, State, transition
 from privyseal.devices.step_ports import Steps
@@ -52,13 +52,21 @@ Result = Change | PrivySealError
 
 class Lifecycle:
     def __init__(
-        self, store: Store, devices: Devices, identities: Identities, steps: Steps, holder: Holder
+        self,
+        store: Store,
+        devices: Devices,
+        identities: Identities,
+        steps: Steps,
+        *,
+        holder: Holder,
+        witness: Witness,
     ) -> None:
         self._store = store
         self._devices = devices
         self._identities = identities
         self._steps = steps
         self._holder = holder
+        self._witness = witness
 
     def change(self, caller: Caller, event: Event, ids: Sequence[str]) -> Sequence[Result]:
         """Let `event` happen to all of them in one transaction; positional answers.
@@ -117,7 +125,8 @@ class Lifecycle:
                     self._identities.set_state(tx, each, IdentityState.WITHDRAWING, tx.now)
             return
         for each in used.values():
-            self._steps.want(tx, each, _WANTED[event])
+            if event is Event.SUSPENDED or self._witness.is_good(tx, each.arn):
+                self._steps.want(tx, each, _WANTED[event])
 
     def _rekey(self, tx: Tx, caller: Caller, device_id: str, key: bytes) -> Device:
         device = find_device(tx, self._devices, caller.account, device_id)

@@ -24,12 +24,17 @@ UNFINISHED = timedelta(days=1)
 GRACE = timedelta(days=1)
 # How long whoever tells a registrar something has it to itself; after a crash, who is next waits so long.
 STEP_LEASE = timedelta(minutes=2)
+# Certificates that one process tells a registrar of at once, when there is a lot to catch up with: a call
+# takes as long as the way there, and registrars have limits of their own.
+STEPS_AT_ONCE = 4
 # Between attempts to reach a registrar that is away, and at first after any failure; …
 PROBE = timedelta(seconds=5)
 # … up to this where a registrar is away (so late does a certificate come that has failed again and again),
 STEP_PAUSE_AWAY = timedelta(minutes=2)
 # … and where it refuses: somebody has to set something right first.
 STEP_PAUSE = timedelta(hours=1)
+# Certificates that one commit orders to be registered with a registrar that was added later.
+REGISTRATIONS = 500
 # How long a link to a certificate counts: a device may be out of reach for a night.
 LINK_LIFETIME = timedelta(hours=24)
 # Orders that one process works on at once: what they wait for is mostly an issuer elsewhere.

@@ -181,6 +181,12 @@ class Registrar(Protocol):
         """
         ...
 
+    def distrust(self, certificate: str) -> None:
+        """Take back what `trust` has done for the authority with that certificate (PEM), from which no
+        device has got any; what is not there is no error. Safe to repeat.
+        """
+        ...
+
     def endpoint(self) -> str:
         """Where its devices connect; "" where there is nothing to say."""
         ...

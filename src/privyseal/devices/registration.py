@@ -9,13 +9,13 @@ IoT Core in another region) may be away: then its step is behind from the moment
 `step_work.py` goes on with it in the background.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
 from privyseal import log
+from privyseal.devices.catching_up import IdRule
 from privyseal.devices.identities import Identity
 from privyseal.devices.identity_ports import Identities
 from privyseal.devices.ports import Registrar
@@ -29,8 +29,6 @@ from privyseal.x509.refusal import shown
 
 T = TypeVar("T")
 
-# What a device id must be like, and the same for people.
-IdRule = tuple[re.Pattern[str], str]
 NO_RULES: Mapping[str, IdRule] = MappingProxyType({})
 
 
@@ -91,7 +89,7 @@ class Registrations:
 
     def release(self, tx: Tx, identity: Identity) -> None:
         """In the transaction that releases the certificate: what is not done yet is behind from now on."""
-        self._steps.want(tx, identity, StepState.DONE)
+        self._steps.settle(tx, identity)
 
     def withdraw(self, identity: Identity) -> None:
         """Withdraw from everybody who may have got it. Raises UNAVAILABLE as long as somebody is behind,

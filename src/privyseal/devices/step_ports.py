@@ -17,6 +17,10 @@ class Steps(Protocol):
         """A pending step for each registrar; what is there already stays as it is."""
         ...
 
+    def add(self, tx: Tx, identity: Identity, registrar: str, wanted: StepState) -> bool:
+        """A step that is behind from now on; False, and no change, where there is one already."""
+        ...
+
     def of(self, tx: Tx, identity: Identity) -> Mapping[str, Step]:
         """By registrar."""
         ...
@@ -32,8 +36,14 @@ class Steps(Protocol):
         """
         ...
 
+    def settle(self, tx: Tx, identity: Identity) -> None:
+        """Let every step of it come to what is wanted: due, but for those that are there already."""
+        ...
+
     def due(self, tx: Tx, registrar: str) -> Step | None:
-        """The one that is due first, and that nobody has a lease of."""
+        """The one that is due first, and that nobody has a lease of. What is to be taken away from a device
+        (SUSPENDED, WITHDRAWN) comes before what it is given.
+        """
         ...
 
     def begin(self, tx: Tx, step: Step, leased_until: datetime) -> bool:

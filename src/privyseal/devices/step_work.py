@@ -1,4 +1,4 @@
-"""Registrars come to what is wanted of them, one step at a time, however often one of them is away.
+"""Registrars come to what is wanted of them, step by step, however often one of them is away.
 
 What is behind is in the database, so it survives whatever happens to a process, and every process may
 look for it: who takes a step has it to itself until its lease is over. A registrar that cannot be
@@ -80,11 +80,27 @@ class StepWork:
                     self._do(begun, identity)
 
     def _catch_up(self, name: str, stopping: threading.Event) -> None:
-        while self._is_to_be_tried(name) and not stopping.is_set():
-            begun = self._store.transact(lambda tx: self._begin_next(tx, name))
-            if begun is None:
-                return
-            self._do(*begun)
+        """One step says whether the registrar can be reached; then several are done at once."""
+        if not self._do_next(name, stopping) or not self._store.view(lambda tx: self._steps.due(tx, name)):
+            return
+        with ThreadPoolExecutor(limits.STEPS_AT_ONCE, f"registrar {name}") as threads:
+            turns = [threads.submit(self._work_off, name, stopping) for _ in range(limits.STEPS_AT_ONCE)]
+        for turn in turns:
+            turn.result()
+
+    def _work_off(self, name: str, stopping: threading.Event) -> None:
+        while self._do_next(name, stopping):
+            pass
+
+    def _do_next(self, name: str, stopping: threading.Event) -> bool:
+        """False where there is nothing to do, or not now."""
+        if not self._is_to_be_tried(name) or stopping.is_set():
+            return False
+        begun = self._store.transact(lambda tx: self._begin_next(tx, name))
+        if begun is None:
+            return False
+        self._do(*begun)
+        return self._is_to_be_tried(name)
 
     def _begin_next(self, tx: Tx, name: str) -> tuple[Step, Identity] | None:
         step = self._steps.due(tx, name)

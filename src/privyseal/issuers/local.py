@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from privyseal.ca.certificates import GetRequest
-from privyseal.ca.certification import CertificatePem
+from privyseal.ca.certificates import chain_below
 from privyseal.ca.model import Authority
 from privyseal.ca.ports import Certificates
 from privyseal.ca.requests import Issued, IssueRequest
@@ -16,11 +15,11 @@ from privyseal.devices.terms import Terms
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn, format_serial
 from privyseal.store import Tx
+from privyseal.x509.pem import to_pem
 
 # The services of `ca.service.CertificateAuthorities`; each blocks.
 Describe = Callable[[Caller, str], tuple[Authority, Status]]
 Issue = Callable[[IssueRequest], Issued]
-Get = Callable[[GetRequest], CertificatePem]
 Revoke = Callable[[Caller, str, str, str], None]
 
 # Revoked already; expired; an authority that cannot revoke any more, whose own certificate decides.
@@ -31,14 +30,11 @@ _NOT_OURS = frozenset({ErrorCode.INVALID_ARN, ErrorCode.NOT_FOUND})
 class LocalIssuer:
     """Implements `devices.ports.Issuer` on `ca/`, without HTTP in between."""
 
-    def __init__(
-        self, terms: Callable[[], Terms], *, describe: Describe, issue: Issue, get: Get, clock: Clock
-    ) -> None:
+    def __init__(self, terms: Callable[[], Terms], *, describe: Describe, issue: Issue, clock: Clock) -> None:
         """`terms` are asked for each certificate: the authority may have been replaced by another one."""
         self._terms = terms
         self._describe = describe
         self._issue = issue
-        self._get = get
         self._clock = clock
 
     def issue(self, csr_pem: bytes, *, token: str, caller: Caller) -> IssuedDeviceCertificate:
@@ -55,8 +51,7 @@ class LocalIssuer:
                 token=token,
             )
         )
-        found = self._get(GetRequest(caller, terms.authority_arn, str(issued.arn)))
-        return IssuedDeviceCertificate(found.certificate, found.chain or "", str(issued.arn))
+        return IssuedDeviceCertificate(to_pem(issued.der), chain_below(authority) or "", str(issued.arn))
 
 
 class LocalWitness:

@@ -19,7 +19,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
-from privyseal.aws_iot.authorities import register_authority
+from privyseal.aws_iot.arns import issuing_region
+from privyseal.aws_iot.authorities import forget_authority, register_authority
 from privyseal.aws_iot.client import ALREADY_THERE, NOT_FOUND, IotClient, IotError
 from privyseal.aws_iot.policy import device_policy
 from privyseal.devices.identities import Registration
@@ -29,7 +30,6 @@ from privyseal.x509 import pem
 
 # ThingName in the iot service model.
 _THING_NAME = re.compile(r"\A[a-zA-Z0-9:_-]{1,128}\Z")
-_ISSUED_BY_IOT = re.compile(r"\Aarn:[a-z-]+:iot:([a-z0-9-]+):[0-9]{12}:cert/")
 # Between looks at a certificate that is not ACTIVE yet, in seconds: 10 in all.
 _WAITS = (0.25, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0)
 _BECOMES_ACTIVE = frozenset({"INACTIVE", "PENDING_ACTIVATION"})
@@ -107,10 +107,14 @@ class AwsIotRegistrar:
         arn, _ = register_authority(self._iot, authority.certificate, authority.prove)
         return arn
 
+    def distrust(self, certificate: str) -> None:
+        if not self._without_ca:
+            forget_authority(self._iot, certificate)
+
     def _certificate(self, registration: Registration) -> str:
-        if issued := _ISSUED_BY_IOT.match(registration.arn):
-            if issued[1] != self._iot.region:
-                text = f"AWS IoT Core in {issued[1]} has issued it: it works in that region alone."
+        if issued_in := issuing_region(registration.arn):
+            if issued_in != self._iot.region:
+                text = f"AWS IoT Core in {issued_in} has issued it: it works in that region alone."
                 raise PrivySealError(ErrorCode.FAILED, text)
             return registration.arn
         told = {"certificatePem": registration.certificate, "status": "ACTIVE"}

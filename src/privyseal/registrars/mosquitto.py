@@ -85,6 +85,10 @@ class MosquittoRegistrar:
         self._require_crl_of(files.subject_of(authority.certificate))
         return ""
 
+    def distrust(self, certificate: str) -> None:
+        """The broker refuses what an authority has issued as soon as its CRL is gone, by each refresh."""
+        del certificate
+
     def suspend(self, registration: Registration) -> None:
         """What the broker refuses are the holds that the CRL lists, and its topics are barred."""
         del registration

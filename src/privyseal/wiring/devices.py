@@ -267,7 +267,6 @@ def _device_issuer(parts: Parts, name: str) -> Issuer | None:
         lambda: Terms(authority(), devices.template, devices.validity_days),
         describe=parts.authorities.authorities.describe,
         issue=parts.authorities.issue_now,
-        get=parts.authorities.get_now,
         clock=parts.clock,
     )
     return issuer

@@ -35,6 +35,10 @@ class Bearers(Protocol):
         """These are revoked for good from this commit on. Nothing happens for those that nobody has."""
         ...
 
+    def held(self, tx: Tx, arns: Sequence[CertificateArn], *, is_held: bool) -> None:
+        """These are on hold from this commit on, or are not any more. Otherwise like `revoked`."""
+        ...
+
 
 class Partitions(Protocol):
     """The CRL partitions of authorities. The newest of each is open: it takes new certificates."""

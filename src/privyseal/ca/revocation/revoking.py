@@ -2,7 +2,7 @@
 
 Whoever revokes, holds or releases does it by `mark_revoked` or `mark_released`: the certificate, what
 CRLs list of it, and what was said of it before are one commit, so that no CRL or OCSP answer made
-afterwards can miss it. So is the word to whoever bears it, where it is revoked for good.
+afterwards can miss it. So is the word to whoever bears it.
 """
 
 from collections.abc import Sequence
@@ -57,8 +57,10 @@ def mark_revoked(
     arns = [CertificateArn(authority.arn, each.serial) for each in found]
     for arn in arns:
         tx.record(entry(action, caller, str(arn), reason=reason, **detail))
-    if reason != HOLD:
-        for bearers in rows.bearers:
+    for bearers in rows.bearers:
+        if reason == HOLD:
+            bearers.held(tx, arns, is_held=True)
+        else:
             bearers.revoked(tx, arns)
     _tell(tx, rows, authority, found)
     return found
@@ -72,8 +74,11 @@ def mark_released(
     moment = rows.crls.next_moment(tx, authority.arn.id)
     listed = [_listed(each, tx.now, moment, REMOVE_FROM_CRL, None) for each in found]
     rows.revocations.release_many(tx, listed)
-    for each in found:
-        tx.record(entry(RELEASE_ACTION, caller, str(CertificateArn(authority.arn, each.serial))))
+    arns = [CertificateArn(authority.arn, each.serial) for each in found]
+    for arn in arns:
+        tx.record(entry(RELEASE_ACTION, caller, str(arn)))
+    for bearers in rows.bearers:
+        bearers.held(tx, arns, is_held=False)
     _tell(tx, rows, authority, found)
     return found
 

@@ -1,6 +1,7 @@
 """What each step of a rotation does. Each finds what was left by an attempt that did not come to its end."""
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,6 +15,8 @@ from privyseal.ca.revocation.below import ca_certificates
 from privyseal.ca.revocation.mass import OrderRequest
 from privyseal.ca.revocation.standing import Standing, standing
 from privyseal.ca.service import CertificateAuthorities
+from privyseal.devices.ca_rotation.discarding import PROOF, Discarding
+from privyseal.devices.ca_rotation.inheritance import TAG, hand_over, inheritance
 from privyseal.devices.ca_rotation.model import Rotation, Step
 from privyseal.devices.ca_rotation.plan import revocable
 from privyseal.devices.ca_rotation.ports import Rows
@@ -22,7 +25,7 @@ from privyseal.devices.ports import IssuingAuthority, Registrar
 from privyseal.devices.terms import Terms
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
-from privyseal.names import format_serial
+from privyseal.names import AuthorityArn, format_serial
 from privyseal.store import Store, Tx
 from privyseal.x509.algorithms import default_signing_algorithm, generate_key, signing_algorithm
 from privyseal.x509.pem import to_pem
@@ -30,14 +33,13 @@ from privyseal.x509.requests import build_csr
 from privyseal.x509.subject import name_from_asn1_subject
 from privyseal.x509.validity import DAYS
 
-# A tag of the new authority: by it a step that was cut short finds what it has made.
-TAG = "privyseal:rotation"
 WITHDRAWING = "privyseal:WithdrawDeviceCertificates"
 SWITCHED = "privyseal:SwitchDeviceAuthority"
 PAGE = 500  # of one commit
 _AUTHORITIES = 500  # read at once
 _PROOF_KEY, _PROOF_DAYS = "EC_prime256v1", 1
 _MAX_TOKEN = 36  # IdempotencyToken in the acm-pca service model
+_TOKEN_BYTES = (_MAX_TOKEN - len(PROOF)) // 2
 
 
 class MissingError(Exception):
@@ -73,6 +75,7 @@ class Acts:
         self._identities = rows.identities
         self._successions = rows.successions
         self._registrars = registrars
+        self._discarding = Discarding(store, rows, authorities, registrars)
         self._acts: Mapping[Step, Callable[[Rotation], Outcome]] = MappingProxyType(
             {
                 Step.CREATE: self._create,
@@ -82,6 +85,7 @@ class Acts:
                 Step.REVOKE: self._revoke,
                 Step.CASCADE: self._cascade,
                 Step.WITHDRAW: self._withdraw,
+                Step.DISCARD: self._discard,
             }
         )
 
@@ -108,7 +112,13 @@ class Acts:
                 token=rotation.id,  # of two processes that come at once, one makes it
             )
             arn = str(self._authorities.creation.create(request))
-        return Outcome(f"{arn} was made.", new=arn)
+        taken, new = self._store.view(lambda tx: inheritance(tx, self._rows, old)), AuthorityArn.parse(arn)
+
+        def commit(tx: Tx) -> None:
+            hand_over(tx, self._rows, rotation, taken, new)
+
+        said = f", and has of the old one {taken}" if str(taken) else ""
+        return Outcome(f"{arn} was made{said}.", new=arn, commit=commit)
 
     def _made_before(self, rotation: Rotation) -> str | None:
         """Whatever state it is in; a token is good for five minutes, a tag for ever."""
@@ -190,6 +200,7 @@ class Acts:
                 csr=build_csr(name_from_asn1_subject({"CommonName": name}), key, algorithm).encode(),
                 signing_algorithm=new.signing_algorithm,
                 validity=(DAYS, _PROOF_DAYS),
+                token=PROOF + secrets.token_hex(_TOKEN_BYTES),
             )
         )
         return to_pem(issued.der)
@@ -271,6 +282,10 @@ class Acts:
         if found:
             tx.record(entry(WITHDRAWING, rotation.caller, old, rotation=rotation.id, certificates=len(found)))
         return len(found)
+
+    def _discard(self, rotation: Rotation) -> Outcome:
+        new = rotation.new or self._made_before(rotation)
+        return Outcome(self._discarding.discard(rotation, new) if new else "Nothing had been made.", new=new)
 
     def _authority(self, rotation: Rotation, arn: str) -> Authority:
         return self._store.view(lambda tx: find_authority(tx, self._rows.authorities, rotation.caller, arn))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -21,15 +22,17 @@ class Step(StrEnum):
     REVOKE = "revoke"  # the certificate of the old one: nothing takes that back
     CASCADE = "cascade"  # everything below the old one is revoked
     WITHDRAW = "withdraw"  # … and taken out of every registrar
+    DISCARD = "discard"  # of a rotation that is given up: the new one, which nobody uses
 
 
-ORDER = tuple(Step)
+ORDER = tuple(step for step in Step if step is not Step.DISCARD)
 
 
 class State(StrEnum):
     RUNNING = "RUNNING"
     PAUSED = "PAUSED"  # as it was told to, until it is resumed
     WAITING = "WAITING"  # for what only the operator can bring: `Rotation.failure` says what
+    ABORTING = "ABORTING"  # given up, and what it has made is not put away yet
     COMPLETED = "COMPLETED"
     ABORTED = "ABORTED"
 
@@ -52,9 +55,10 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.PAUSED, Event.RESUMED): State.RUNNING,
         (State.WAITING, Event.RESUMED): State.RUNNING,
         (State.RUNNING, Event.ENDED): State.COMPLETED,
-        (State.RUNNING, Event.ABORTED): State.ABORTED,
-        (State.PAUSED, Event.ABORTED): State.ABORTED,
-        (State.WAITING, Event.ABORTED): State.ABORTED,
+        (State.RUNNING, Event.ABORTED): State.ABORTING,
+        (State.PAUSED, Event.ABORTED): State.ABORTING,
+        (State.WAITING, Event.ABORTED): State.ABORTING,
+        (State.ABORTING, Event.ENDED): State.ABORTED,
     }
 )
 # The last step is done, or never will be.
@@ -121,6 +125,9 @@ class Done:
     detail: str  # in words
 
 
+_FOLLOWING: Mapping[Step, Step] = MappingProxyType(dict(pairwise(ORDER)))
+
+
 def following(step: Step) -> Step | None:
-    place = ORDER.index(step) + 1
-    return ORDER[place] if place < len(ORDER) else None
+    """None after the last one, and after DISCARD."""
+    return _FOLLOWING.get(step)

@@ -11,6 +11,7 @@ from privyseal.ca.revocation.mass_model import Filter
 from privyseal.ca.revocation.reasons import AWS_REASONS
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.caller import Caller
+from privyseal.devices.ca_rotation.inheritance import Inheritance, inheritance
 from privyseal.devices.ca_rotation.model import (
     PAUSES,
     REVERSIBLE,
@@ -51,8 +52,9 @@ class StartRequest:
 class Preview:
     """What `start` would begin; nothing is changed. `certificates` are those that it will revoke."""
 
-    old: str
+    old: Authority
     plan: Plan
+    taken: Inheritance
     registrars: Sequence[str]
     devices: int
     certificates: int
@@ -97,20 +99,20 @@ class CaRotating:
 
     def preview(self, request: StartRequest) -> Preview:
         def read(tx: Tx) -> Preview:
-            old, plan = self._plan(tx, request)
+            old, plan, taken = self._plan(tx, request)
             below = with_all_below(tx, self._rows, old)
             orders = self._rows.mass_revocations
             count = sum(orders.count_candidates(tx, each.arn.id, Filter()) for each in below)
             devices = self._rotations.devices_of(tx, old.arn.account, str(old.arn))
-            return Preview(str(old.arn), plan, self._registrars, devices, count)
+            return Preview(old, plan, taken, self._registrars, devices, count)
 
         return self._store.view(read)
 
     def start(self, request: StartRequest) -> Progress:
-        """Raises IN_PROGRESS while another one is unfinished, and as `planned` does."""
+        """Raises IN_PROGRESS while another one is unfinished, and as `planned` and `inheritance` do."""
 
         def write(tx: Tx) -> Rotation:
-            old, plan = self._plan(tx, request)
+            old, plan, _ = self._plan(tx, request)
             rotation = Rotation(
                 id=new_id(),
                 old=old.arn,
@@ -206,8 +208,8 @@ class CaRotating:
         return self.show(caller, rotation_id)
 
     def abort(self, caller: Caller, rotation_id: str) -> Progress:
-        """The old authority issues for devices again; the new one stays, for devices that have its
-        certificates. Raises INVALID_STATE when the old one's certificate has been revoked.
+        """The old authority issues for devices again; what becomes of the new one `discarding.py` says.
+        Raises INVALID_STATE when the old one's certificate has been revoked.
         """
 
         def write(tx: Tx) -> None:
@@ -225,15 +227,24 @@ class CaRotating:
                 # Whoever has noted the new one as the one that issues comes back from there.
                 self._successions.put(tx, rotation.new, str(rotation.old))
                 tx.invalidate()
-            changed = replace(rotation, state=state, finished_at=tx.now, version=rotation.version + 1)
+            changed = replace(
+                rotation,
+                state=state,
+                step=Step.DISCARD,
+                failure=None,
+                attempts=0,
+                due_at=tx.now,
+                version=rotation.version + 1,
+            )
             self._update(tx, changed)
             tx.record(entry(ABORTED, caller, str(rotation.old), rotation=rotation.id, new=rotation.new))
 
         self._store.transact(write)
         self._renamed()
+        self._wake()
         return self.show(caller, rotation_id)
 
-    def _plan(self, tx: Tx, request: StartRequest) -> tuple[Authority, Plan]:
+    def _plan(self, tx: Tx, request: StartRequest) -> tuple[Authority, Plan, Inheritance]:
         if self._issuing is None:
             raise PrivySealError(
                 ErrorCode.INVALID_STATE,
@@ -243,11 +254,11 @@ class CaRotating:
             text = f"The reason is one of {', '.join(AWS_REASONS)}, not {request.reason!a}."
             raise PrivySealError(ErrorCode.VALIDATION, text)
         if running := self._rotations.unfinished(tx, request.caller.account):
-            raise PrivySealError(
-                ErrorCode.IN_PROGRESS, f"The rotation {running.id} is not finished: resume it, or abort it."
-            )
+            what = "is being given up" if running.state is State.ABORTING else "is not finished"
+            advice = "wait for it" if running.state is State.ABORTING else "resume it, or abort it"
+            raise PrivySealError(ErrorCode.IN_PROGRESS, f"The rotation {running.id} {what}: {advice}.")
         old = find_authority(tx, self._rows.authorities, request.caller, self._issuing.current(tx))
-        return old, planned(tx, self._rows, old, request.wishes)
+        return old, planned(tx, self._rows, old, request.wishes), inheritance(tx, self._rows, old)
 
     def _find(self, tx: Tx, caller: Caller, rotation_id: str) -> Rotation:
         found = self._rotations.find(tx, caller.account, rotation_id)
@@ -273,6 +284,6 @@ def _after(rotation: Rotation, event: Event) -> State:
     state = TRANSITIONS.get((rotation.state, event))
     if state is None:
         raise PrivySealError(
-            ErrorCode.INVALID_STATE, f"The rotation {rotation.id} is {rotation.state}: it has ended."
+            ErrorCode.INVALID_STATE, f"The rotation {rotation.id} is {rotation.state}: nothing changes that."
         )
     return state

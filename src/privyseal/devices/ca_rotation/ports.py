@@ -23,7 +23,7 @@ class CaRotations(Protocol):
     def unfinished(self, tx: Tx, account: str) -> Rotation | None: ...
 
     def due(self, tx: Tx) -> Rotation | None:
-        """One that is running and whose time has come."""
+        """One that is running, or being given up, and whose time has come."""
         ...
 
     def page(

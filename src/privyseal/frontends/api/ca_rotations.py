@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
+from privyseal.ca.revocation.settings import crl_settings, ocsp_settings
 from privyseal.devices.ca_rotation.model import Plan, Rotation, Until
 from privyseal.devices.ca_rotation.orders import CaRotating, Position, Preview, Progress, StartRequest
 from privyseal.devices.ca_rotation.plan import Wishes
@@ -57,6 +58,16 @@ class PlanEntry(Struct):
     parent_arn: str | None  # None: somebody elsewhere has to certify it
 
 
+class TakenOverEntry(Struct):
+    """What the new authority has of the old one."""
+
+    permissions: list[str]  # principals
+    policy: bool
+    tags: list[str]  # keys
+    crls: bool
+    ocsp: bool
+
+
 class StepEntry(Struct):
     step: str
     done_at: datetime
@@ -80,7 +91,8 @@ class CaRotationEntry(Struct):
     steps: list[StepEntry]
     devices_over: int  # with a certificate from the new authority
     devices_waiting: int  # … from the old one
-    registrars: list[str] | None = None  # of a dry run, like the next one
+    registrars: list[str] | None = None  # of a dry run, like the next two
+    taken_over: TakenOverEntry | None = None
     certificates_to_revoke: int | None = None
 
 
@@ -162,7 +174,7 @@ def _previewed(preview: Preview, request: StartRequest) -> CaRotationEntry:
         state=None,
         next_step=None,
         until=request.until.value,
-        old_authority_arn=preview.old,
+        old_authority_arn=str(preview.old.arn),
         new_authority_arn=None,
         plan=_plan(preview.plan),
         reason=request.reason,
@@ -175,7 +187,19 @@ def _previewed(preview: Preview, request: StartRequest) -> CaRotationEntry:
         devices_over=0,
         devices_waiting=preview.devices,
         registrars=list(preview.registrars),
+        taken_over=_taken_over(preview),
         certificates_to_revoke=preview.certificates,
+    )
+
+
+def _taken_over(preview: Preview) -> TakenOverEntry:
+    taken = preview.taken
+    return TakenOverEntry(
+        [each.principal for each in taken.permissions],
+        taken.policy is not None,
+        [each.key for each in taken.tags],
+        crl_settings(preview.old) is not None,
+        ocsp_settings(preview.old) is not None,
     )
 
 

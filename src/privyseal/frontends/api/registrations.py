@@ -1,13 +1,17 @@
-"""Registrations of the API: what each registrar knows of a device's certificates, and what is behind."""
+"""Registrations of the API: what each registrar knows of a device's certificates, what is behind, and
+orders to register what a registrar that was added later does not know.
+"""
 
+from dataclasses import astuple
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from privyseal.devices.catching_up import CatchingUp
 from privyseal.devices.registered import Registered, RegistrationReader
 from privyseal.devices.steps import Step
-from privyseal.frontends import page_token
+from privyseal.frontends import page_token, strict_json
 from privyseal.frontends.api.model import PAGE_PARAMETERS, Call, Endpoint, page_size
 from privyseal.frontends.http import Pool
 
@@ -51,17 +55,40 @@ class BehindPage(Struct):
     next: str | None
 
 
-def endpoints(reader: RegistrationReader, pool: Pool) -> list[Endpoint]:
-    registrations = _Registrations(reader, pool)
+class OrderBody(Struct, forbid_unknown_fields=True):
+    """One page: those after `after`, which is the `next` of the page before."""
+
+    registrar: Annotated[str, Meta(min_length=1, max_length=200)] | None = None  # NAME or NAME/REGION; all
+    after: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+class UnsuitableEntry(Struct):
+    device_id: str
+    registrar: str
+    message: str
+
+
+class OrderedPage(Struct):
+    registrars: list[str]
+    certificates: int  # in use, that were looked at
+    ordered: int  # registrations that are behind since
+    unsuitable: list[UnsuitableEntry]
+    next: str | None
+
+
+def endpoints(reader: RegistrationReader, catching_up: CatchingUp, pool: Pool) -> list[Endpoint]:
+    registrations = _Registrations(reader, catching_up, pool)
     return [
         Endpoint("ListDeviceCertificates", "GET", ("devices", None, "certificates"), registrations.of_device),
         Endpoint("ListRegistrationsBehind", "GET", ("registrations",), registrations.behind, PAGE_PARAMETERS),
+        Endpoint("OrderRegistrations", "POST", ("registrations",), registrations.order),
     ]
 
 
 class _Registrations:
-    def __init__(self, reader: RegistrationReader, pool: Pool) -> None:
+    def __init__(self, reader: RegistrationReader, catching_up: CatchingUp, pool: Pool) -> None:
         self._reader = reader
+        self._catching_up = catching_up
         self._pool = pool
 
     async def of_device(self, call: Call) -> DeviceCertificates:
@@ -74,6 +101,14 @@ class _Registrations:
         after = page_token.decode(token, _End) if token is not None else None
         rows, end = await self._pool.run(self._reader.behind, call.caller, after, page_size(call.query))
         return BehindPage([_behind(row) for row in rows], None if end is None else page_token.encode(*end))
+
+    async def order(self, call: Call) -> OrderedPage:
+        body = strict_json.decode(call.body, OrderBody)
+        after = page_token.decode(body.after, page_token.ByName).name if body.after is not None else None
+        found = await self._pool.run(self._catching_up.order, call.caller, body.registrar, after)
+        unsuitable = [UnsuitableEntry(*astuple(each)) for each in found.unsuitable]
+        end = page_token.encode(found.after) if found.after is not None else None
+        return OrderedPage(list(found.registrars), found.certificates, found.ordered, unsuitable, end)
 
 
 def _certificate(found: Registered) -> CertificateEntry:

@@ -16,7 +16,8 @@ SELECT * FROM ca_rotation WHERE account = :account AND finished_at IS NULL;
 
 -- name: due
 -- To be worked on now. There is one for each account, so few rows are looked at.
-SELECT * FROM ca_rotation WHERE finished_at IS NULL AND state = 'RUNNING' AND due_at <= :now
+SELECT * FROM ca_rotation WHERE finished_at IS NULL AND state IN ('RUNNING', 'ABORTING')
+    AND due_at <= :now
 ORDER BY due_at, id LIMIT 1;
 
 -- name: all

@@ -31,6 +31,13 @@ SELECT * FROM device_certificate
 WHERE account = :account AND device_id = :device_id AND state IN ('ACTIVE', 'RETIRING')
 ORDER BY requested_at DESC, arn;
 
+-- name: released_page
+-- What all devices may use now, after an ARN: of what its index has.
+SELECT * FROM device_certificate
+WHERE account = :account AND arn > :after AND state IN ('ISSUED', 'ACTIVE', 'RETIRING')
+    AND state IN ('ACTIVE', 'RETIRING')
+ORDER BY arn LIMIT :limit;
+
 -- name: set_state
 -- And when it has to be looked after.
 UPDATE device_certificate SET state = :state, due_at = :due_at
@@ -45,6 +52,24 @@ WHERE account = :account AND device_id = :device_id AND arn = :arn;
 -- Somebody has revoked these: what registrars have of them is withdrawn, whatever they were for.
 UPDATE device_certificate SET state = 'WITHDRAWING', due_at = :now
 WHERE account = :account AND arn IN (:arns...) AND state IN ('ISSUED', 'ACTIVE', 'RETIRING');
+
+-- name: held
+-- Somebody has put these on hold: registrars are to let nobody in with them.
+UPDATE device_registration SET wanted = 'SUSPENDED', changed_at = :now, attempts = 0,
+    due_at = CASE WHEN state = 'SUSPENDED' THEN NULL ELSE :now END
+WHERE account = :account AND wanted <> 'WITHDRAWN' AND (device_id, arn) IN (
+    SELECT device_id, arn FROM device_certificate
+    WHERE account = :account AND arn IN (:arns...) AND state IN ('ISSUED', 'ACTIVE', 'RETIRING'));
+
+-- name: released_from_hold
+-- … and has taken that back; while a device is suspended, its certificates are all the same.
+UPDATE device_registration SET wanted = 'DONE', changed_at = :now, attempts = 0,
+    due_at = CASE WHEN state = 'DONE' THEN NULL ELSE :now END
+WHERE account = :account AND wanted <> 'WITHDRAWN' AND (device_id, arn) IN (
+    SELECT device_id, arn FROM device_certificate
+    WHERE account = :account AND arn IN (:arns...) AND state IN ('ISSUED', 'ACTIVE', 'RETIRING'))
+    AND NOT EXISTS (SELECT 1 FROM device WHERE device.account = device_registration.account
+        AND device.id = device_registration.device_id AND device.state = 'suspended');
 
 -- name: due
 -- What has to be looked after now.

@@ -4,6 +4,13 @@ INSERT INTO device_registration (account, device_id, arn, registrar, state, refe
 VALUES (:account, :device_id, :arn, :registrar, :state, :reference, :changed_at)
 ON CONFLICT (account, device_id, arn, registrar) DO NOTHING;
 
+-- name: add
+-- What a registrar has to do from now on; what it has to do, or has done, stays.
+INSERT INTO device_registration (account, device_id, arn, registrar, state, reference, changed_at, wanted,
+    due_at)
+VALUES (:account, :device_id, :arn, :registrar, :state, :reference, :changed_at, :wanted, :changed_at)
+ON CONFLICT (account, device_id, arn, registrar) DO NOTHING;
+
 -- name: steps
 -- What registrars have done for a certificate, and what they have to do.
 SELECT * FROM device_registration
@@ -24,12 +31,24 @@ UPDATE device_registration SET wanted = :wanted, changed_at = :now, attempts = 0
 WHERE account = :account AND device_id = :device_id AND arn = :arn
     AND (wanted <> 'WITHDRAWN' OR :wanted = 'WITHDRAWN');
 
+-- name: settle
+-- Every registrar of a certificate is to come to what is wanted.
+UPDATE device_registration SET changed_at = :now, due_at = CASE WHEN state = wanted THEN NULL ELSE :now END
+WHERE account = :account AND device_id = :device_id AND arn = :arn;
+
+-- name: due_urgently
+-- What a registrar has to take away first, and nobody is at.
+SELECT * FROM device_registration
+WHERE registrar = :registrar AND due_at IS NOT NULL AND wanted <> 'DONE' AND due_at <= :now
+    AND (leased_until IS NULL OR leased_until <= :now)
+ORDER BY due_at LIMIT 1;
+
 -- name: due
 -- What a registrar has to do first, and nobody is at.
 SELECT * FROM device_registration
 WHERE registrar = :registrar AND due_at IS NOT NULL AND due_at <= :now
     AND (leased_until IS NULL OR leased_until <= :now)
-ORDER BY due_at, account, device_id, arn LIMIT 1;
+ORDER BY due_at LIMIT 1;
 
 -- name: begin
 -- Somebody sets out. How far it comes is not known until it says so.

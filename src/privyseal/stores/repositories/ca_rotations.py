@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from privyseal.caller import Caller
-from privyseal.devices.ca_rotation.model import ORDER, Done, Plan, Rotation, State, Step, Until
+from privyseal.devices.ca_rotation.model import Done, Plan, Rotation, State, Step, Until
 from privyseal.devices.identities import Identity
 from privyseal.names import AuthorityArn
 from privyseal.store import Tx
@@ -59,7 +59,7 @@ class SqlCaRotations:
     def done(self, tx: Tx, rotation_id: str) -> Sequence[Done]:
         rows = sql(tx).rows(_Q["done"], rotation_id=rotation_id)
         found = [Done(Step(row["step"]), time_of(row["done_at"]), row["detail"]) for row in rows]
-        return sorted(found, key=lambda each: ORDER.index(each.step))
+        return sorted(found, key=lambda each: list(Step).index(each.step))
 
     def issued_by(self, tx: Tx, account: str, authority: str, limit: int) -> Sequence[Identity]:
         rows = sql(tx).rows(_Q["issued_by"], account=account, limit=limit, **_certificates_of(authority))

@@ -35,6 +35,10 @@ class SqlIdentities:
         rows = sql(tx).rows(_Q["released"], account=account, device_id=device_id)
         return [identity_of(row) for row in rows]
 
+    def released_page(self, tx: Tx, account: str, after: str | None, limit: int) -> Sequence[Identity]:
+        rows = sql(tx).rows(_Q["released_page"], account=account, after=after or "", limit=limit)
+        return [identity_of(row) for row in rows]
+
     def set_state(self, tx: Tx, identity: Identity, state: IdentityState, due_at: datetime | None) -> None:
         sql(tx).change(_Q["set_state"], **_key(identity), state=state.value, due_at=to_micros(due_at))
 
@@ -43,15 +47,25 @@ class SqlIdentities:
 
     def revoked(self, tx: Tx, arns: Sequence[CertificateArn]) -> None:
         """Implements `ca.revocation.ports.Bearers`."""
-        by_account: dict[str, list[str]] = {}
-        for arn in arns:
-            by_account.setdefault(arn.authority.account, []).append(str(arn))
-        for account, theirs in by_account.items():
+        for account, theirs in _by_account(arns).items():
             sql(tx).change(_Q["revoked"], account=account, arns=theirs, now=to_micros(tx.now))
+
+    def held(self, tx: Tx, arns: Sequence[CertificateArn], *, is_held: bool) -> None:
+        """Implements `ca.revocation.ports.Bearers`: registrars come to it, like to what else is wanted."""
+        query = _Q["held" if is_held else "released_from_hold"]
+        for account, theirs in _by_account(arns).items():
+            sql(tx).change(query, account=account, arns=theirs, now=to_micros(tx.now))
 
     def due(self, tx: Tx, limit: int) -> Sequence[Identity]:
         rows = sql(tx).rows(_Q["due"], now=to_micros(tx.now), limit=limit)
         return [identity_of(row) for row in rows]
+
+
+def _by_account(arns: Sequence[CertificateArn]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for arn in arns:
+        found.setdefault(arn.authority.account, []).append(str(arn))
+    return found
 
 
 def _key(identity: Identity) -> dict[str, Any]:

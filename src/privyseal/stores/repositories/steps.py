@@ -18,6 +18,10 @@ class SqlSteps:
         rows = [_columns(tx, identity, name, StepState.PENDING, "") for name in registrars]
         sql(tx).change_each(_Q["insert"], rows)
 
+    def add(self, tx: Tx, identity: Identity, registrar: str, wanted: StepState) -> bool:
+        columns = _columns(tx, identity, registrar, StepState.PENDING, "") | {"wanted": wanted.value}
+        return sql(tx).change(_Q["add"], **columns) == 1
+
     def of(self, tx: Tx, identity: Identity) -> Mapping[str, Step]:
         return {row["registrar"]: _step(row) for row in sql(tx).rows(_Q["steps"], **_key(identity))}
 
@@ -27,8 +31,12 @@ class SqlSteps:
     def want(self, tx: Tx, identity: Identity, wanted: StepState) -> None:
         sql(tx).change(_Q["want"], **_key(identity), wanted=wanted.value, now=to_micros(tx.now))
 
+    def settle(self, tx: Tx, identity: Identity) -> None:
+        sql(tx).change(_Q["settle"], **_key(identity), now=to_micros(tx.now))
+
     def due(self, tx: Tx, registrar: str) -> Step | None:
-        row = sql(tx).row(_Q["due"], registrar=registrar, now=to_micros(tx.now))
+        asked = {"registrar": registrar, "now": to_micros(tx.now)}
+        row = sql(tx).row(_Q["due_urgently"], **asked) or sql(tx).row(_Q["due"], **asked)
         return _step(row) if row else None
 
     def begin(self, tx: Tx, step: Step, leased_until: datetime) -> bool:
