@@ -115,6 +115,23 @@ def test_what_kms_refuses_now_may_work_later(
     assert refusal in refused(code, P256.sign, key, b"x")
 
 
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        ("AccessDeniedException", "need kms:Sign on the key"),
+        ("DisabledException", "the key is disabled"),
+        ("NotFoundException", "in this account and region"),
+        ("KMSInternalException", "try again later"),
+    ],
+)
+def test_what_time_does_not_mend_says_what_does(
+    kms: Kms, store: AwsKmsKeyStore, refusal: str, remedy: str
+) -> None:
+    _, key = store.create(new_id(), "EC_prime256v1")
+    kms.refusal = refusal
+    assert remedy in refused(ErrorCode.UNAVAILABLE, P256.sign, key, b"x")
+
+
 def test_a_kms_that_is_not_there_is_unavailable(aws_environment: None) -> None:
     store = AwsKmsKeyStore(region=REGION, endpoint_url="http://127.0.0.1:9")
     refused(ErrorCode.UNAVAILABLE, store.create, new_id(), "EC_prime256v1")

@@ -59,6 +59,7 @@ def test_the_chain_alone_needs_nothing_else_of_the_request(function: Function) -
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"lifetime": 0}, "0 is too short"),
     ({"lifetime": -5}, "-5 is too short"),
+    ({"lifetime": -1e300}, "-1e+300 is too short"),
     ({"lifetime": None}, "lifetime must be a number of days"),
     ({"lifetime": "x"}, "lifetime must be a number of days"),
     ({"lifetime": [1]}, "lifetime must be a number of days"),
@@ -233,6 +234,18 @@ EXTENSIONS: list[tuple[Any, str]] = [
     ([{"oid": "1.2.3", "value_b64": ""}], "Custom extension OID 1.2.3 has an invalid base64 value"),
     ([{"oid": "1.2.3", "value_b64": 5}], "Custom extension OID 1.2.3 has an invalid base64 value"),
     (
+        [{"oid": "1.2.3", "value_b64": "aGVsbG8="}],
+        "Custom extension OID 1.2.3 has a value that is not one DER value",
+    ),
+    (
+        [{"oid": "1.2.3", "value_b64": "BQAFAA=="}],
+        "Custom extension OID 1.2.3 has a value that is not one DER value",
+    ),
+    (
+        [{"oid": "1.99.3", "value_b64": "BQA="}],
+        "Custom extension OID 1.99.3 is not a valid object identifier",
+    ),
+    (
         [{"oid": "1.2.3", "value_b64": "BQA=", "critical": "false"}],
         "Custom extension OID 1.2.3 has a 'critical' that is not true or false",
     ),
@@ -259,5 +272,5 @@ EXTENSIONS: list[tuple[Any, str]] = [
 def test_a_custom_extension_that_may_not_be_refuses_the_request(
     function: Function, asked: Any, text: str
 ) -> None:
-    function.terms = replace(function.terms, extensions=frozenset({"1.2.3", "1.2.x", "2.5.29.17"}))
+    function.terms = replace(function.terms, extensions=frozenset({"1.2.3", "1.2.x", "1.99.3", "2.5.29.17"}))
     assert function.ask(extensions=asked) == {"error": text}

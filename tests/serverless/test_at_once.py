@@ -58,7 +58,7 @@ def test_of_many_requests_for_one_key_at_once_one_gets_its_certificate(pair: Ser
     call = Caller(pair)
     for number in range(4):
         asked = event(f"{number}.example.com")
-        started = threading.Barrier(8)
+        started = threading.Barrier(8, timeout=60)
 
         def ask(_: int, asked: dict[str, Any] = asked, started: threading.Barrier = started) -> str:
             started.wait()

@@ -75,6 +75,33 @@ def test_a_bad_entry_stops_no_other(pulling: Pulling) -> None:
     assert told[6] == "0 is too short"
 
 
+def test_the_plan_stands_in_the_order_of_the_files_and_says_what_is_not_as_asked(pulling: Pulling) -> None:
+    entries = [
+        "nonsense",
+        entry("a.example.com", sans=["bad name", "a.example.com"], lifetime=1e300),
+        entry("b.example.com"),
+    ]
+    pulling.write(
+        entries, {f"{name}.example.com.csr": csr(f"{name}.example.com") for name in "ab"}, revoked=[5]
+    )
+    planned = pulling.plan().steps
+    assert [(each.file, each.number) for each in planned] == [
+        ("revoked.json", 1),
+        ("tls.json", 1),
+        ("tls.json", 2),
+        ("tls.json", 3),
+    ]
+    missing = (
+        "not as asked: lifetime 1e+300: the longest here is 365 days; "
+        "subject alternative name DNS_NAME 'bad name'"
+    )
+    assert planned[2].reason == f"the name has no certificate yet; {missing}"
+    assert planned[3].reason == "the name has no certificate yet"
+    _, steps = pulling.apply()
+    assert [each.outcome for each in steps] == [each.action for each in planned]
+    assert [each.detail for each in steps][2:] == [missing, ""]
+
+
 def test_a_key_has_one_certificate(pulling: Pulling) -> None:
     """Over all names, within one folder too; the same name and key is simply done."""
     request = csr("a.example.com")
@@ -120,11 +147,11 @@ def test_certificates_are_revoked_and_unknown_ones_are_skipped(pulling: Pulling)
     ]
     pulling.write([], {}, revoked=lists)
     planned = [each.action for each in pulling.plan().steps]
-    assert planned == [Action.REFUSE, Action.REVOKE, Action.SKIP, Action.SKIP, Action.LEAVE]
+    assert planned == [Action.REVOKE, Action.SKIP, Action.SKIP, Action.LEAVE, Action.REFUSE]
     _, steps = pulling.apply()
     assert [each.outcome for each in steps] == planned
     again = [each.action for each in pulling.plan().steps]
-    assert again == [Action.REFUSE, Action.LEAVE, Action.SKIP, Action.SKIP, Action.LEAVE]
+    assert again == [Action.LEAVE, Action.SKIP, Action.SKIP, Action.LEAVE, Action.REFUSE]
     world = pulling.function.world
     rows, _ = world.ca.reader.page(CALLER, pulling.function.issuing, None, 10)
     assert [each.revocation_reason for each in rows] == ["KEY_COMPROMISE"]

@@ -237,10 +237,12 @@ def test_every_bad_item_is_reported_and_holds_nobody_up(service: Service, old: D
         bad | {"CommonName": {"S": "renamed.example.com"}},
         {"device-id": {"S": "of another table"}, "Certificate": {"B": b""}},
         bad | {"Revoked": {"S": "yesterday"}},
+        good | {"SerialNumber": {"S": 12345}},
+        good | {"ExpiryReminders": {"L": [{"S": 5}]}},
     ]
     tally = imported(service, old)
     assert tally["imported"] == 5
-    assert len(tally["errors"]) == 6
+    assert len(tally["errors"]) == 8
     for text in ("was not issued by", "12345", "cannot be", "renamed.example.com", "not one of", "yesterday"):
         assert any(text in each for each in tally["errors"]), (text, tally["errors"])
 
@@ -273,6 +275,24 @@ def test_a_live_table_is_read_page_by_page_and_found_by_common_name(
     assert entry["notify_expiry"] is True
     revoked = command(service, "get", "--cn", "bad.example.com", "--output", "pem")
     assert (revoked.returncode, "revoked" in revoked.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"nonsense", b"\xff\xfe\x00", b"[" * 100_000, b"5", b"null", b'{"Items": 5}', b'[{"a": 1, "a": 2}]'],
+)
+def test_a_file_that_is_no_export_is_told_by_its_name(tmp_path: Path, content: bytes) -> None:
+    """Before anything is asked of the service: there is none."""
+    file = tmp_path / "export.json"
+    file.write_bytes(content)
+    environment = clean_environment(
+        PRIVYSEAL_URL="http://127.0.0.1:1", **CREDENTIALS, AWS_DEFAULT_REGION=REGION
+    )
+    words = [*COMMAND, "serverless", "import", "--items", str(file)]
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert str(file) in ran.stderr
+    assert "defect" not in ran.stderr
 
 
 def test_an_import_without_its_authorities_says_which_one_is_missing(

@@ -63,10 +63,26 @@ def test_a_function_is_found_by_name_arn_and_alias(functions: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "waiter",
+    ["function_exists", "function_active", "function_active_v2", "function_updated", "function_updated_v2"],
+)
+def test_whoever_waits_for_a_function_finds_it_ready(functions: Any, waiter: str) -> None:
+    """`aws lambda wait`, in all its forms: half of them ask GetFunction."""
+    functions.get_waiter(waiter).wait(FunctionName=TLS, WaiterConfig={"MaxAttempts": 1})
+
+
+def test_a_function_has_a_configuration_and_no_code_to_fetch(functions: Any) -> None:
+    found = functions.get_function(FunctionName=TLS)
+    known = functions.get_function_configuration(FunctionName=TLS)
+    del found["ResponseMetadata"], known["ResponseMetadata"]
+    assert found == {"Configuration": known}
+
+
+@pytest.mark.parametrize(
     "name", ["no-such", "arn:aws:lambda:us-east-1:999999999999:function:serverless-tls-cert-dev"]
 )
 def test_what_is_no_function_of_ours_is_not_found(functions: Any, name: str) -> None:
-    for call in (functions.invoke, functions.get_function_configuration):
+    for call in (functions.invoke, functions.get_function, functions.get_function_configuration):
         with pytest.raises(ClientError) as raised:
             call(FunctionName=name)
         assert code(raised) == "ResourceNotFoundException"
@@ -107,7 +123,7 @@ def test_an_event_is_done_and_a_dry_run_is_not(functions: Any) -> None:
 def test_operations_that_are_not_served_are_unknown_operations(functions: Any) -> None:
     for call, asked in (
         (functions.list_layers, {}),
-        (functions.get_function, {"FunctionName": TLS}),
+        (functions.get_policy, {"FunctionName": TLS}),
         (functions.delete_function, {"FunctionName": TLS}),
     ):
         with pytest.raises(ClientError) as raised:

@@ -61,6 +61,15 @@ def test_a_rejected_request_is_told_of_with_what_it_has_asked_for(watched: Watch
     assert {"type": "IP_ADDRESS", "value": "192.0.2.1"} in notice["CSRInfo"]["SANs"]
 
 
+@pytest.mark.parametrize(("asked", "told"), [(-1e300, -(10**9)), (None, None), ("x", None)])
+def test_a_lifetime_that_nobody_can_have_is_a_number_that_readers_can(
+    watched: Watched, asked: object, told: object
+) -> None:
+    assert "error" in watched.ask(NAME, lifetime=asked)
+    ((_, notice),) = watched.notices()
+    assert notice["CSRInfo"]["Lifetime"] == told
+
+
 def test_a_revocation_is_told_of_once_whoever_has_made_it(watched: Watched) -> None:
     answer = watched.ask(NAME, organization="Example")
     watched.world.clock.advance(timedelta(hours=1))

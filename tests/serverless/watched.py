@@ -41,7 +41,7 @@ class Watched(Function):
         self.hierarchy = Hierarchy(
             world.rows.authorities,
             world.rows.crls,
-            lambda: Slugs((self.names.root, self.root), (self.names.issuing, self.issuing)),
+            lambda _: Slugs((self.names.root, self.root), (self.names.issuing, self.issuing)),
         )
         self._seen: dict[str, int] = {}
 

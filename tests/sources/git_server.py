@@ -17,6 +17,10 @@ _EXPECTED = f"Basic {base64.b64encode(f'{USERNAME}:{PASSWORD}'.encode()).decode(
 
 
 class _Quiet(WSGIRequestHandlerLogger):
+    timeout = (
+        60  # seconds: it serves one after another, and a client that says nothing would keep it for ever
+    )
+
     def log_message(self, *_: object) -> None:
         pass
 

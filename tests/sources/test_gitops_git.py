@@ -31,7 +31,7 @@ def source(repository: Repository, signers: Signers | None = None, branch: str =
 def refused(repository: Repository, signers: Signers) -> str:
     with pytest.raises(PrivySealError) as caught:
         source(repository, signers).snapshot()
-    assert caught.value.code is ErrorCode.ACCESS_DENIED
+    assert caught.value.code is ErrorCode.INVALID_STATE
     return caught.value.message
 
 

@@ -48,6 +48,7 @@ def test_a_table_that_is_not_there_may_be_there_later(kept: Kept) -> None:
         kept.unreachable.put(KEY, {"Issued": "1"})
     assert refusal.value.code is ErrorCode.UNAVAILABLE
     assert "Nowhere" in refusal.value.message
+    assert "the range key SerialNumber" in refusal.value.message  # what to make
 
 
 def test_an_item_that_is_too_large_is_refused_for_good(kept: Kept) -> None:

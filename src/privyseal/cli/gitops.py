@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from privyseal.cli.gitops_files import checkout
+from privyseal.cli.gitops_patience import Patience
 from privyseal.cli.options import example, output_option, with_environment
 from privyseal.cli.output import clean, show_fields, show_json, show_rows
 from privyseal.client import Environment, PrivySealClient
@@ -54,7 +55,7 @@ def plan(
     For pull requests: exits with 0 where there is nothing to do, 4 where there are changes, 3 where an
     entry would be refused, 1 where there is no plan.
     """
-    body = {} if directory is None else {"files": checkout(directory, name)}
+    body = {} if directory is None else checkout(directory, name)
     found = environment.client().rest("POST", "/gitops/plans", body)
     if output == "json":
         show_json(found)
@@ -127,29 +128,33 @@ def list_runs(environment: Environment, output: str) -> None:
 @with_environment
 def watch(environment: Environment, *, every: float, once: bool, output: str) -> int:
     """Follow the branch, directory or bucket: a run whenever its files have changed. Ctrl-C ends it."""
-    client = environment.client()
+    client, patience, told = environment.client(), Patience(every), ""
     while True:
         try:
-            code = _look(client, output)
+            code, now = _look(client, output, patience), ""
         except ClientError as error:
             if once:
                 raise
-            click.echo(f"error: {clean(str(error))}; trying again", err=True)
-            code = FAILED
+            code, now = FAILED, f"error: {clean(str(error)).rstrip('.')}; trying again"
         if once:
             return code
+        if now and now != told:  # the same trouble is told once
+            click.echo(now, err=True)
+        told = now
         time.sleep(every)
 
 
-def _look(client: PrivySealClient, output: str) -> int:
+def _look(client: PrivySealClient, output: str, patience: Patience) -> int:
     """A run, if the files are others than those of the newest one."""
     revision = client.rest("GET", "/gitops/source")["revision"]
     newest = _newest(client)
     if newest is not None and newest["state"] in {"QUEUED", "RUNNING"}:
         newest = _followed(client, newest, quiet=output == "json")
-    if newest is not None and newest["revision"] == revision:
+    if patience.rests(revision) or (newest is not None and newest["revision"] == revision):
         return NOTHING
     run = _followed(client, client.rest("POST", RUNS, {}), quiet=output == "json")
+    if run["state"] == "FAILED":
+        patience.failed(revision)
     return _show_run(client, run, output, everything=False)
 
 
@@ -176,6 +181,8 @@ def _followed(client: PrivySealClient, run: dict[str, Any], *, quiet: bool = Fal
 
 
 def _progress(run: Mapping[str, Any]) -> str:
+    if run["state"] == "FAILED":
+        return "failed"
     if run["state"] == "QUEUED":
         return "reading the files" + (f" ({clean(run['problem'])})" if run["problem"] else "")
     total, done = sum(run["planned"].values()), sum(run["done"].values())

@@ -41,8 +41,10 @@ def get(environment: Environment, common_name: str, output: str) -> int:
         show_json({"certificates": found})
     elif output == "pem":
         return _show_pem(found, common_name)
-    else:
+    elif found:
         show_rows(HEAD, map(_row, found))
+    else:
+        click.echo(f"{common_name!a} has no certificate", err=True)
     return 0
 
 

@@ -1,6 +1,6 @@
 """`privyseal serverless import`: a deployment of serverless-ca moves here, as often as one likes."""
 
-import json
+import codecs
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from privyseal import strict_json
 from privyseal.cli.options import example, output_option, with_environment
 from privyseal.cli.output import clean, show_json
 from privyseal.client import ClientError, Environment, PrivySealClient
@@ -67,6 +68,7 @@ def import_(environment: Environment, **options: Any) -> int:
     deployment = _sorted(_read(options), options, tally)
     root, issuing = deployment.root, deployment.issuing
     if root is None or issuing is None:
+        _show_errors(tally)
         missing = options["root"] if root is None else options["issuing"]
         text = f"There is no item {missing!a} of a certificate authority. Is --root or --issuing another?"
         raise click.UsageError(text)
@@ -152,27 +154,34 @@ def _export(path: Path) -> Iterator[Any]:
     if path.stat().st_size > MAX_EXPORT:
         text = f"{path} is larger than {MAX_EXPORT} bytes."
         raise click.UsageError(text)
-    text = path.read_text()
-    try:
-        whole = json.loads(text)
-    except ValueError:
-        for number, line in enumerate(text.splitlines(), 1):
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    whole = _json(content)
+    if whole is None:
+        for number, line in enumerate(content.splitlines(), 1):
             yield from _line(path, number, line)
         return
-    if isinstance(whole, dict):
-        yield from whole.get("Items", [whole.get("Item", whole)])
-    else:
-        yield from whole
+    found = whole.get("Items", [whole.get("Item", whole)]) if isinstance(whole, dict) else whole
+    if not isinstance(found, list):
+        text = f"{path} has no list of items: `aws dynamodb scan --output json` prints one."
+        raise click.UsageError(text)
+    yield from found
 
 
-def _line(path: Path, number: int, line: str) -> Iterator[Any]:
+def _line(path: Path, number: int, line: bytes) -> Iterator[Any]:
     if line.strip():
-        try:
-            found = json.loads(line)
-        except ValueError:
+        found = _json(line)
+        if found is None:
             text = f"{path}, line {number}: neither JSON nor a line of JSON."
-            raise click.UsageError(text) from None
+            raise click.UsageError(text)
         yield found.get("Item", found) if isinstance(found, dict) else found
+
+
+def _json(content: bytes) -> Any:
+    """None where it is none."""
+    try:
+        return strict_json.load(content)
+    except ValueError:
+        return None
 
 
 def _authority(
@@ -201,7 +210,11 @@ def _switch_crls_on(client: PrivySealClient, arn: str, days: int) -> None:
 def _pem(each: Any) -> str:
     from privyseal.serverless.decoding import decoded  # noqa: PLC0415
 
-    return decoded(each.item.certificate)
+    try:
+        return decoded(each.item.certificate)
+    except PrivySealError as error:
+        text = f"The item {each.item.common_name!a} of the authority cannot be used: {error.message}"
+        raise PrivySealError(error.code, text) from None
 
 
 def _send(client: PrivySealClient, issuer: str, items: list[Any], tally: Tally, *, dry_run: bool) -> None:
@@ -229,12 +242,16 @@ def _chunks(items: list[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
+def _show_errors(tally: Tally) -> None:
+    for each in tally.errors:
+        click.echo(clean(each), err=True)
+
+
 def _show(tally: Tally, options: Mapping[str, Any]) -> None:
     if options["output"] == "json":
         show_json(asdict(tally))
         return
-    for each in tally.errors:
-        click.echo(clean(each), err=True)
+    _show_errors(tally)
     click.echo(
         f"{tally.imported} imported, {tally.unchanged} unchanged, {tally.revoked} of them newly revoked, "
         f"{len(tally.errors)} refused"

@@ -36,6 +36,13 @@ KEY_SPECS: Final[Mapping[str, str]] = {
 _SIGNS: Final = "SIGN_VERIFY"  # KeyUsageType
 # A signature is an answer to somebody who waits.
 _CONFIG = waiting(3, 10, attempts=3)
+# Errors of the kms service model that time does not mend → what does
+_REMEDIES: Final[Mapping[str, str]] = {
+    "AccessDeniedException": "the service's credentials need kms:{operation} on the key",
+    "DisabledException": "the key is disabled",
+    "KMSInvalidStateException": "the key is disabled, or is about to be deleted",
+    "NotFoundException": "there is no such key in this account and region",
+}
 _SLOWER: Final = frozenset({"ThrottlingException", "LimitExceededException"})
 
 
@@ -100,5 +107,6 @@ class AwsKmsKeyStore:
             told = getattr(error, "response", {}).get("Error", {}).get("Code", type(error).__name__)
             log.warning("AWS KMS refuses", operation=operation, error=str(error))
             code = ErrorCode.THROTTLED if told in _SLOWER else ErrorCode.UNAVAILABLE
-            raise PrivySealError(code, f"AWS KMS answers {told} to {operation}: try again later.") from error
+            do = _REMEDIES.get(told, "try again later").format(operation=operation.title().replace("_", ""))
+            raise PrivySealError(code, f"AWS KMS answers {told} to {operation}: {do}.") from error
         return reply

@@ -40,14 +40,14 @@ class Standing:
 
 
 class Hierarchy:
-    def __init__(self, authorities: Authorities, crls: Crls, slugs: Callable[[], Slugs]) -> None:
+    def __init__(self, authorities: Authorities, crls: Crls, slugs: Callable[[Tx], Slugs]) -> None:
         self._authorities = authorities
         self._crls = crls
         self._slugs = slugs
 
     def standing(self, tx: Tx) -> list[Standing]:
         """Root first. Whoever is not there yet is left out."""
-        slugs = self._slugs()
+        slugs = self._slugs(tx)
         found = (self._find(tx, *each) for each in (slugs.root, slugs.issuing))
         return [each for each in found if each]
 

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from privyseal.serverless.refusals import Refused
-from privyseal.x509 import oids
+from privyseal.x509 import der, oids
+from privyseal.x509.refusal import RefusalError
 
 RESERVED: Final = frozenset(
     {
@@ -56,7 +57,7 @@ def _extension(oid: str, asked: Mapping[str, Any], allowed: Collection[str]) -> 
         raise Refused(f"Custom extension OID {oid} is reserved and cannot be set by callers")
     if oid not in allowed:
         raise Refused(f"Custom extension OID {oid} is not in the configured allowlist")
-    if not _OID.match(oid):
+    if not _OID.match(oid) or not _is_oid(oid):
         raise Refused(f"Custom extension OID {oid} is not a valid object identifier")
     value, critical = asked.get("value_b64"), asked.get("critical", False)
     if value is None:
@@ -65,7 +66,26 @@ def _extension(oid: str, asked: Mapping[str, Any], allowed: Collection[str]) -> 
         raise Refused(f"Custom extension OID {oid} has a 'critical' that is not true or false")
     if not _is_base64(value):
         raise Refused(f"Custom extension OID {oid} has an invalid base64 value")
+    if not _is_der(base64.b64decode(value)):
+        raise Refused(f"Custom extension OID {oid} has a value that is not one DER value")
     return {"ObjectIdentifier": oid, "Value": value, "Critical": critical}
+
+
+def _is_oid(oid: str) -> bool:
+    """Whether it can be encoded: arcs have limits of their own."""
+    try:
+        der.oid(oid)
+    except RefusalError:
+        return False
+    return True
+
+
+def _is_der(value: bytes) -> bool:
+    try:
+        der.check(value)
+    except RefusalError:
+        return False
+    return len(der.elements(value)) == 1
 
 
 def _is_base64(value: Any) -> bool:

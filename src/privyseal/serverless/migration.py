@@ -176,12 +176,12 @@ def members(item: Mapping[str, Any]) -> Item:
     """An item as DynamoDB's JSON types it. Raises VALIDATION for one of another table."""
     try:
         return Item(
-            common_name=item["CommonName"]["S"],
-            serial_number=item["SerialNumber"]["S"],
+            common_name=_string(item["CommonName"]),
+            serial_number=_string(item["SerialNumber"]),
             certificate=_text(item["Certificate"]["B"]),
-            revoked=item["Revoked"]["S"] if "Revoked" in item else None,
-            notify_expiry=bool(item.get("NotifyExpiry", {}).get("BOOL", False)),
-            expiry_reminders=[each["S"] for each in item.get("ExpiryReminders", {}).get("L", ())],
+            revoked=_string(item["Revoked"]) if "Revoked" in item else None,
+            notify_expiry=item.get("NotifyExpiry", {}).get("BOOL", False) is True,
+            expiry_reminders=[_string(each) for each in item.get("ExpiryReminders", {}).get("L", ())],
         )
     except (LookupError, TypeError, AttributeError, UnicodeDecodeError):
         raise PrivySealError(
@@ -190,5 +190,12 @@ def members(item: Mapping[str, Any]) -> Item:
         ) from None
 
 
+def _string(attribute: Mapping[str, Any]) -> str:
+    value = attribute["S"]
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
 def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else bytes(value).decode("ascii")
+    return value if isinstance(value, str) else memoryview(value).tobytes().decode("ascii")

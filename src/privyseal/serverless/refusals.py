@@ -16,7 +16,7 @@ class Refused(Exception):  # noqa: N818 - what the caller is told; nothing has g
         self.told = told
 
 
-def too_short(lifetime: int) -> Refused:
+def too_short(lifetime: str) -> Refused:
     return Refused(f"{lifetime} is too short")
 
 

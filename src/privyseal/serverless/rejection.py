@@ -13,6 +13,7 @@ from privyseal.serverless.refusals import Refused
 ACTION: Final = "serverless:RejectCertificate"
 MOST_CSR: Final = 16_384  # characters of base64: an ML-DSA-87 request fits
 _MOST_TEXT: Final = 256
+_MOST_DAYS: Final = 10**9  # readers of JSON have 32 bits, some of them
 
 
 def told(event: Mapping[str, Any], pem: bytes, reason: str) -> dict[str, Any]:
@@ -38,9 +39,10 @@ def _subject(event: Mapping[str, Any]) -> dict[str, str]:
 
 def _lifetime(event: Mapping[str, Any]) -> int | None:
     try:
-        return lifetime.read(event.get("lifetime", lifetime.DEFAULT))
+        asked = lifetime.read(event.get("lifetime", lifetime.DEFAULT))
     except Refused:
         return None
+    return max(-_MOST_DAYS, min(asked, _MOST_DAYS))
 
 
 def _purposes(event: Mapping[str, Any]) -> list[str]:

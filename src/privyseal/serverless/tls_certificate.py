@@ -112,6 +112,7 @@ class Preview:
     key_digest: bytes
     forces: bool
     problem: Refused | None = None  # why it gets none where its key allows it
+    warnings: Sequence[str] = ()  # what it asks for and does not get
 
 
 class TlsCertificates:
@@ -179,7 +180,7 @@ class TlsCertificates:
                 raise error
             found_earlier = answers[index]
             if error is not None and isinstance(found_earlier, Preview):
-                answers[index] = replace(found_earlier, problem=Refused(error.message))
+                answers[index] = replace(found_earlier, problem=_refused(error))
         return answers
 
     def _issued(self, call: Call, asked: _Asked, terms: Terms, chain: CaChain) -> dict[str, Any]:
@@ -189,7 +190,7 @@ class TlsCertificates:
         except PrivySealError as error:
             self._release(asked)
             if error.code in _ANSWERED:
-                raise Refused(error.message) from None
+                raise _refused(error) from None
             raise
         if issued.replayed:
             self._release(asked)
@@ -325,11 +326,23 @@ def _file(files: CsrFiles, name: str) -> bytes:
     return content
 
 
+def _refused(error: PrivySealError) -> Refused:
+    """In words of a contract that knows nothing of the acm-pca service model."""
+    return Refused(error.message.replace("The ApiPassthrough", "The request", 1))
+
+
 def _preview(asked: _Asked) -> Preview:
     organization, unit = subject.organization(asked.attributes)
     request = asked.request
-    digest, forces = asked.key_digest, request.force_issue
-    return Preview(request.common_name, organization, unit, digest, forces, asked.problem)
+    return Preview(
+        request.common_name,
+        organization,
+        unit,
+        asked.key_digest,
+        request.force_issue,
+        asked.problem,
+        request.warnings,
+    )
 
 
 def _is_of(certificate: CertificateRow, token: str, tx: Tx) -> bool:

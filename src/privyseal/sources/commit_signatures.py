@@ -6,12 +6,12 @@ allowed-signers file, or `gpg` against a file of public keys. Whatever is not ve
 """
 
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.scratch import scratch_folder
 
 _SSH: Final = b"-----BEGIN SSH SIGNATURE-----"
 _PGP: Final = b"-----BEGIN PGP SIGNATURE-----"
@@ -31,13 +31,13 @@ class Signers:
     pgp_keys: Path | None = None
 
     def check(self, commit: str, content: bytes, signature: bytes | None) -> None:
-        """Raises ACCESS_DENIED. `content` is what was signed."""
+        """Raises INVALID_STATE. `content` is what was signed."""
         if not signature:
             raise _untrusted(commit, "it is not signed")
         signature = signature.strip() + b"\n"
         try:
-            with tempfile.TemporaryDirectory(prefix="privyseal-signature-") as folder:
-                file = Path(folder) / "signature"
+            with scratch_folder() as folder:
+                file = folder / "signature"
                 file.write_bytes(signature)
                 if signature.startswith(_SSH) and self.allowed is not None:
                     _check_ssh(commit, content, file, self.allowed)
@@ -90,6 +90,7 @@ def _run(given: bytes, *command: str) -> subprocess.CompletedProcess[bytes]:
 
 def _untrusted(commit: str, why: str) -> PrivySealError:
     return PrivySealError(
-        ErrorCode.ACCESS_DENIED,
-        f"The commit {commit[:12]} is not used: {why}. Nothing has been read from it.",
+        ErrorCode.INVALID_STATE,
+        f"The commit {commit[:12]} is not used: {why}. Somebody who is allowed has to sign the tip of "
+        "the branch (git commit --amend -S --no-edit, or a new commit).",
     )

@@ -3,6 +3,7 @@
 No symbolic link is followed below the directory, so that nothing outside of it is read.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -86,4 +87,5 @@ def _opened(root: str, *parts: str) -> Iterator[int]:
 
 def _unreadable(path: Path, error: OSError) -> PrivySealError:
     code = ErrorCode.NOT_FOUND if isinstance(error, FileNotFoundError) else ErrorCode.UNAVAILABLE
-    return PrivySealError(code, f"The folder {path} cannot be read: {error.strerror}")
+    link = " (links are not followed)" if error.errno in {errno.ELOOP, errno.ENOTDIR} else ""
+    return PrivySealError(code, f"The folder {path} cannot be read: {error.strerror}{link}")

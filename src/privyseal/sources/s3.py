@@ -100,6 +100,11 @@ def _translated(bucket: str) -> Iterator[None]:
         code = answer.get("Error", {}).get("Code", "")
         if code in _MISSING:
             raise PrivySealError(ErrorCode.NOT_FOUND, f"The bucket {bucket} does not exist.") from error
-        ours = ErrorCode.ACCESS_DENIED if code in _REFUSED else ErrorCode.UNAVAILABLE
-        text = f"The bucket {bucket} cannot be read: {error}"
-        raise PrivySealError(ours, text[:400]) from error
+        # It is this service that may not, whoever has asked it.
+        ours, ask = ErrorCode.UNAVAILABLE, ""
+        if code in _REFUSED:
+            ours, ask = (
+                ErrorCode.INVALID_STATE,
+                ". The service's credentials need s3:ListBucket and s3:GetObject",
+            )
+        raise PrivySealError(ours, f"The bucket {bucket} cannot be read: {str(error)[:300]}{ask}") from error

@@ -16,6 +16,8 @@ from privyseal.serverless.notice_ports import Item, ItemKey
 _CONFIG = waiting()
 # Of the dynamodb service model: this item will never be taken, whoever asks and whenever.
 _NEVER = frozenset({"ValidationException", "ItemCollectionSizeLimitExceededException"})
+_MISSING = "ResourceNotFoundException"
+_SCHEMA = "Is it in this region? It has the hash key CommonName and the range key SerialNumber, both strings."
 _SLOWER = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
 
 
@@ -67,10 +69,10 @@ class DynamoDbTable:
         try:
             reply: dict[str, Any] = getattr(self._api, operation)(TableName=self._table, **parameters)
         except (ClientError, BotoCoreError) as error:
-            told = getattr(error, "response", {}).get("Error", {})
-            raise PrivySealError(
-                _code(told.get("Code", "")), f"The table {self._table} refuses {operation}: {error}"
-            ) from error
+            told = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+            make = f". {_SCHEMA}" if told == _MISSING else ""
+            text = f"The table {self._table} refuses {operation}: {error}{make}"
+            raise PrivySealError(_code(told), text) from error
         return reply
 
 

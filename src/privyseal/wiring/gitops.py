@@ -17,11 +17,19 @@ from privyseal.serverless.gitops.snapshot import Selection
 from privyseal.serverless.tls_certificate import STRICT
 from privyseal.settings import Settings
 from privyseal.sources import GITOPS_SOURCES, NoSource
+from privyseal.store import Tx
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.gitops import SqlCurrentFiles, SqlRuns
 from privyseal.stores.repositories.serverless import SqlIssues
 from privyseal.wiring.parts import Parts
-from privyseal.wiring.serverless import bucket, names, terms, tls_certificates
+from privyseal.wiring.serverless import (
+    bucket,
+    issuing_authority,
+    names,
+    replaced_authorities,
+    root_authority,
+    tls_certificates,
+)
 from privyseal.wiring.shelves import row
 
 JOB = "serverless.gitops"
@@ -117,5 +125,8 @@ def _selection(settings: Settings) -> Selection:
 
 
 def _authorities(parts: Parts) -> Authorities:
-    own = parts.directory.read_environment().get("root_ca_arn") or ""
-    return Authorities(terms(parts).authority, parts.settings.serverless.root or own, names(parts).issuing)
+    def read(tx: Tx) -> Authorities:
+        before = tuple(replaced_authorities(tx, parts))
+        return Authorities(issuing_authority(tx, parts), root_authority(parts), names(parts).issuing, before)
+
+    return parts.store.view(read)

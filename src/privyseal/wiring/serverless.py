@@ -1,5 +1,6 @@
 """serverless-ca's contract: its functions over the authorities of this service."""
 
+from privyseal.devices import succession
 from privyseal.frontends.aws import kms
 from privyseal.frontends.aws.lambda_invoke import LambdaFrontend
 from privyseal.frontends.aws.model import Service
@@ -11,7 +12,9 @@ from privyseal.serverless.functions import Functions
 from privyseal.serverless.key_pairs import KeyPairs
 from privyseal.serverless.names import TLS, Names
 from privyseal.serverless.tls_certificate import Rows, Terms, TlsCertificates
+from privyseal.store import Tx
 from privyseal.stores.repositories.ca import REPOSITORIES
+from privyseal.stores.repositories.ca_rotations import SqlCaRotations, SqlSuccessions
 from privyseal.stores.repositories.gitops import SqlCurrentFiles
 from privyseal.stores.repositories.serverless import SqlIssues, SqlKeyClaims
 from privyseal.wiring.parts import Parts
@@ -69,11 +72,24 @@ def tls_certificates(parts: Parts) -> TlsCertificates:
     )
 
 
+def issuing_authority(tx: Tx, parts: Parts) -> str:
+    """Its ARN, empty where there is none: the one that is named, or whoever has taken its place."""
+    own = parts.directory.read_environment().get("issuing_ca_arn") or ""
+    named = parts.settings.serverless.authority or own
+    return succession.current(tx, SqlSuccessions(), named) if named else ""
+
+
+def replaced_authorities(tx: Tx, parts: Parts) -> list[str]:
+    """ARNs of those whose place it has taken. People order rotations, so they are few."""
+    now, successions = issuing_authority(tx, parts), SqlSuccessions()
+    old = {str(each.old) for each in SqlCaRotations().all(tx, parts.settings.account)} - {now}
+    return sorted(each for each in old if succession.current(tx, successions, each) == now)
+
+
 def terms(parts: Parts) -> Terms:
     section = parts.settings.serverless
-    own = parts.directory.read_environment().get("issuing_ca_arn") or ""
     return Terms(
-        authority=section.authority or own,
+        authority=parts.store.view(lambda tx: issuing_authority(tx, parts)),
         slug=names(parts).issuing,
         longest=section.max_cert_lifetime,
         extensions=frozenset(section.custom_extension_allowlist),

@@ -11,13 +11,14 @@ from privyseal.serverless.objects import ObjectPublishing
 from privyseal.serverless.publishing import TablePublishing
 from privyseal.serverless.reminders import Reminders
 from privyseal.serverless.search import Search
+from privyseal.store import Tx
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.journal import SqlJournal
 from privyseal.stores.repositories.serverless import SqlIssues
 from privyseal.stores.repositories.serverless_notices import SqlNotedIssues, SqlPlaces
 from privyseal.tables import TABLES
 from privyseal.wiring.parts import Parts
-from privyseal.wiring.serverless import names, terms
+from privyseal.wiring.serverless import issuing_authority, names
 from privyseal.wiring.shelves import row
 
 
@@ -70,11 +71,11 @@ def table(parts: Parts) -> CertificateTable:
 
 
 def hierarchy(parts: Parts) -> Hierarchy:
-    def slugs() -> Slugs:
+    def slugs(tx: Tx) -> Slugs:
         root = parts.settings.serverless.root
         own = str(parts.directory.read_environment().get("root_ca_arn") or "")
         called = names(parts)
-        return Slugs((called.root, root or own), (called.issuing, terms(parts).authority))
+        return Slugs((called.root, root or own), (called.issuing, issuing_authority(tx, parts)))
 
     return Hierarchy(REPOSITORIES.authorities, REPOSITORIES.crls, slugs)
 

@@ -6,11 +6,13 @@ POST /gitops/runs               start one
 GET  /gitops/runs[/ID[/steps]]  how it goes
 """
 
+import base64
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
+from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends import page_token, strict_json
 from privyseal.frontends.api.model import PAGE_PARAMETERS, Call, Endpoint, page_size
 from privyseal.frontends.http import Pool
@@ -22,8 +24,13 @@ from privyseal.serverless.tls_certificate import Call as FunctionCall
 Path = Annotated[str, Meta(min_length=1, max_length=300)]
 
 
+_Files = Annotated[dict[Path, str], Meta(max_length=10_000)]
+
+
 class PlanBody(Struct, forbid_unknown_fields=True):
-    files: Annotated[dict[Path, str], Meta(max_length=10_000)] | None = None  # below certs/ENV, as text
+    files: _Files | None = None  # below certs/ENV, as text
+    encoded: _Files = {}  # the same in base64: what is no text
+    problems: _Files = {}  # files that a run would not read, and why
 
 
 class StartBody(Struct, forbid_unknown_fields=True):
@@ -104,8 +111,8 @@ class GitOpsResource:
 
     async def plan(self, call: Call) -> PlanEntry:
         body = strict_json.decode(call.body or b"{}", PlanBody)
-        files = None if body.files is None else {path: text.encode() for path, text in body.files.items()}
-        return _plan(await self._pool.run(self._ordering.plan, _function_call(call), files))
+        found = await self._pool.run(self._ordering.plan, _function_call(call), _sent(body), body.problems)
+        return _plan(found)
 
     async def source(self, _: Call) -> SourceEntry:
         return SourceEntry(await self._pool.run(self._ordering.revision))
@@ -135,6 +142,17 @@ class GitOpsResource:
         found = await self._pool.run(self._ordering.steps, call.caller, run_id, after, limit)
         more = page_token.encode(found[-1].position) if len(found) == limit else None
         return StepPage([_row(each) for each in found], more)
+
+
+def _sent(body: PlanBody) -> dict[str, bytes] | None:
+    """None where the source's own files are meant."""
+    if body.files is None:
+        return None
+    try:
+        encoded = {path: base64.b64decode(text, validate=True) for path, text in body.encoded.items()}
+    except ValueError:
+        raise PrivySealError(ErrorCode.VALIDATION, "encoded: a value is not base64.") from None
+    return {path: text.encode() for path, text in body.files.items()} | encoded
 
 
 def _function_call(call: Call) -> FunctionCall:

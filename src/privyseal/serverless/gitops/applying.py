@@ -18,7 +18,7 @@ from privyseal.serverless.files import SnapshotFiles
 from privyseal.serverless.gitops import entries as parsing
 from privyseal.serverless.gitops.entries import Entries
 from privyseal.serverless.gitops.model import Run, State, StepRow
-from privyseal.serverless.gitops.plan import CHANGES, Action, Step, counted
+from privyseal.serverless.gitops.plan import CHANGES, Action, Step, counted, not_as_asked
 from privyseal.serverless.gitops.planning import Planning
 from privyseal.serverless.gitops.ports import CurrentFiles, Runs, Source
 from privyseal.serverless.gitops.revoking import Revocations
@@ -253,4 +253,4 @@ def _call(run: Run) -> Call:
 
 
 def _told(answer: Mapping[str, Any]) -> str:
-    return "; ".join(answer.get("Warnings", ()))
+    return not_as_asked(answer.get("Warnings", ()))

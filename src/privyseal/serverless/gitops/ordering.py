@@ -41,13 +41,22 @@ class Ordering:
         self._selection = selection
         self._wake = wake
 
-    def plan(self, call: Call, files: Mapping[str, bytes] | None = None) -> Plan:
-        """What a run would do now: with the files of the source, or with those of a checkout."""
+    def plan(
+        self,
+        call: Call,
+        files: Mapping[str, bytes] | None = None,
+        problems: Mapping[str, str] | None = None,
+    ) -> Plan:
+        """What a run would do now: with the files of the source, or with those of a checkout; `problems`
+        has files of it that are not read, and why.
+        """
         if files is None:
             return self._planning.plan(call, self._source.snapshot()).plan
         gathering = Gathering(self._selection)
         for path, content in files.items():
             gathering.add(path, lambda _, content=content: content)  # type: ignore[misc]
+        for path, why in (problems or {}).items():
+            gathering.skip(path, why)
         return self._planning.plan(call, gathering.snapshot()).plan
 
     def revision(self) -> str:

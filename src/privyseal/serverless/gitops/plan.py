@@ -49,6 +49,7 @@ class Candidate:
     forces: bool = False
     refusal: str = ""
     problem: str = ""
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,11 @@ def counted(found: Mapping[Action, int]) -> Mapping[str, int]:
     return {action.value: found.get(action, 0) for action in Action}
 
 
+def not_as_asked(warnings: Sequence[str]) -> str:
+    """What a certificate has not, or has less of, than its entry asks for."""
+    return f"not as asked: {'; '.join(warnings)}" if warnings else ""
+
+
 def bad_steps(bad: Sequence[BadEntry]) -> Iterator[Step]:
     for each in bad:
         yield Step(each.file, each.number, Action.REFUSE, each.common_name, reason=each.problem)
@@ -112,6 +118,7 @@ def _decided(
         return Action.REFUSE, KEY_REUSED
     if each.problem:
         return Action.REFUSE, each.problem
+    missing = f"; {not_as_asked(each.warnings)}" if each.warnings else ""
     if each.common_name in names:
-        return Action.RENEW, "the name has a certificate for another key"
-    return Action.ISSUE, "the name has no certificate yet"
+        return Action.RENEW, f"the name has a certificate for another key{missing}"
+    return Action.ISSUE, f"the name has no certificate yet{missing}"

@@ -12,9 +12,9 @@ from privyseal.names import new_id
 from privyseal.serverless.files import GivenFiles
 from privyseal.serverless.gitops import entries as parsing
 from privyseal.serverless.gitops.entries import Entries, RequestEntry
-from privyseal.serverless.gitops.plan import Candidate, Known, Plan, bad_steps, request_steps
+from privyseal.serverless.gitops.plan import Candidate, Known, Plan, Step, bad_steps, request_steps
 from privyseal.serverless.gitops.revoking import Revocations
-from privyseal.serverless.gitops.snapshot import Snapshot
+from privyseal.serverless.gitops.snapshot import TLS, Snapshot
 from privyseal.serverless.ports import Issues
 from privyseal.serverless.refusals import Refused
 from privyseal.serverless.tls_certificate import Call, Preview, TlsCertificates
@@ -71,6 +71,7 @@ class Planning:
             *self._revocations.steps(call.caller, entries.revocations, dry_run=True),
             *request_steps(candidates, known, strict=self._strict()),
         ]
+        steps.sort(key=_place)
         subjects = [
             (each.common_name, each.organization, each.organizational_unit)
             for each in previews
@@ -99,8 +100,20 @@ class Planning:
         return Known(frozenset(keys), frozenset(names), frozenset(pairs))
 
 
+def _place(step: Step) -> tuple[bool, str, int]:
+    """Lists of revocations and files that cannot be read first, then the entries as they stand there."""
+    return step.file == TLS, step.file, step.number
+
+
 def _candidate(entry: RequestEntry, preview: Preview | Refused) -> Candidate:
     if isinstance(preview, Refused):
         return Candidate(entry.number, entry.common_name, refusal=preview.message)
     problem = preview.problem.message if preview.problem else ""
-    return Candidate(entry.number, preview.common_name, preview.key_digest, preview.forces, problem=problem)
+    return Candidate(
+        entry.number,
+        preview.common_name,
+        preview.key_digest,
+        preview.forces,
+        problem=problem,
+        warnings=preview.warnings,
+    )

@@ -13,8 +13,8 @@ from privyseal.store import Tx
 class Source(Protocol):
     """The folder of one environment, wherever it is. Blocks.
 
-    Raises UNAVAILABLE where it cannot be reached now, NOT_FOUND where nothing is there, and
-    ACCESS_DENIED where what is there must not be trusted.
+    Raises UNAVAILABLE where it cannot be reached now, NOT_FOUND where nothing is there, INVALID_STATE where
+    what is there must not be trusted, LIMIT_EXCEEDED where it is too much.
     """
 
     def revision(self) -> str:

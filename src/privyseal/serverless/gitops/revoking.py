@@ -36,11 +36,14 @@ class RevokeNamed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Authorities:
-    """ARNs; `issuing_slug` is what a list may call the issuing authority's own certificate."""
+    """ARNs; `issuing_slug` is what a list may call the issuing authority's own certificate. `before`: those
+    whose place the issuing authority has taken, and whose certificates may still be good.
+    """
 
     issuing: str
     root: str
     issuing_slug: str
+    before: Sequence[str] = ()
 
 
 class Revocations:
@@ -73,24 +76,22 @@ class Revocations:
     def _known(self, entries: Sequence[RevocationEntry]) -> dict[RevocationEntry, CertificateArn]:
         """Entries that mean a certificate, and its ARN."""
         authorities = self._authorities()
-        owners = {each: _authority(each, authorities) for each in entries}
-        keys = [(owner.id, each.serial) for each, owner in owners.items() if owner is not None]
+        owners = {each: _owners(each, authorities) for each in entries}
+        keys = [(owner.id, each.serial) for each, mine in owners.items() for owner in mine]
         rows = self._store.view(lambda tx: self._certificates.find_many(tx, keys)) if keys else {}
         found = {}
-        for each, owner in owners.items():
-            row = rows.get((owner.id, each.serial)) if owner is not None else None
-            if (
-                owner is not None
-                and row is not None
-                and each.common_name in _names(row.der, each, authorities)
-            ):
-                found[each] = CertificateArn(owner, each.serial)
+        for each, mine in owners.items():
+            for owner in mine:
+                row = rows.get((owner.id, each.serial))
+                if row is not None and each.common_name in _names(row.der, each, authorities):
+                    found[each] = CertificateArn(owner, each.serial)
         return found
 
 
-def _authority(entry: RevocationEntry, authorities: Authorities) -> AuthorityArn | None:
-    arn = authorities.root if entry.file == REVOKED_ROOT else authorities.issuing
-    return AuthorityArn.parse(arn) if arn else None
+def _owners(entry: RevocationEntry, authorities: Authorities) -> list[AuthorityArn]:
+    issuing = (authorities.issuing, *authorities.before)
+    arns = (authorities.root,) if entry.file == REVOKED_ROOT else issuing
+    return [AuthorityArn.parse(each) for each in arns if each]
 
 
 def _names(der: bytes, entry: RevocationEntry, authorities: Authorities) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """The paths of AWS Lambda's API, and one of our own that takes the same JSON.
 
 GET  /2015-03-31/functions[/]                       ListFunctions
+GET  /2015-03-31/functions/NAME                     GetFunction
 GET  /2015-03-31/functions/NAME/configuration       GetFunctionConfiguration
 POST /2015-03-31/functions/NAME/invocations         Invoke
 POST /invoke/NAME                                   the same, signed like the rest of our own API
@@ -98,6 +99,8 @@ class LambdaFrontend:
         if request.raw_path in {_FUNCTIONS, _BELOW}:
             return "ListFunctions", self._list, ""
         match request.method, request.segments(_BELOW):
+            case "GET", [text]:
+                return "GetFunction", self._get, function_name(text, principal.account)
             case "GET", [text, "configuration"]:
                 name = function_name(text, principal.account)
                 return "GetFunctionConfiguration", self._configuration, name
@@ -110,6 +113,11 @@ class LambdaFrontend:
         """All on one page: there are as many as serverless-ca has."""
         found = [self._described(each, principal) for each in self._functions.names()]
         return _json(request, 200, {"Functions": found})
+
+    async def _get(self, request: Request, principal: Principal, name: str) -> Response:
+        """Without `Code`: it is not in a bucket, and nobody could run it elsewhere."""
+        self._functions.find(name)
+        return _json(request, 200, {"Configuration": self._described(name, principal)})
 
     async def _configuration(self, request: Request, principal: Principal, name: str) -> Response:
         self._functions.find(name)
