@@ -24,7 +24,8 @@ def serving(
     own = type("Handler", (handler,), {"state": state, "log_message": _silent})
     with _Server(("127.0.0.1", 0), own) as server:
         if tls:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
+            # The handshake is the handler's: in accept() one client that says nothing would stop the server.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:

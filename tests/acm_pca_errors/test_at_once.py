@@ -46,7 +46,7 @@ def wires_fixture(processes: Service) -> Iterator[list[Wire]]:
 
 def _send_all(wires: list[Wire], operation: str, members: Members) -> Counter[str]:
     """How often each error was answered to the same request from all of them."""
-    start = Barrier(len(wires))
+    start = Barrier(len(wires), timeout=60)
 
     def send(wire: Wire) -> str:
         start.wait()

@@ -8,6 +8,7 @@ from privyseal.access.keyring import KeyRing
 from privyseal.access.model import AccessKey
 from privyseal.client import PrivySealClient
 from privyseal.clock import SystemClock
+from privyseal.devices.catching_up import CatchingUp, Fit, Rows
 from privyseal.devices.registered import RegistrationReader
 from privyseal.frontends.api import ApiFrontend, registrations
 from privyseal.frontends.api.jobs import endpoints as job_endpoints
@@ -16,6 +17,8 @@ from privyseal.frontends.http import App, Authenticator
 from privyseal.jobs.overview import Overview
 from privyseal.jobs.table import JOBS
 from privyseal.meter import SilentMeter
+from privyseal.registrars.device_ids import DEVICE_IDS
+from privyseal.store import Tx
 from privyseal.stores.repositories.jobs import SqlJobs
 from tests.devices.deployment import ACCOUNT, ADMIN, REGION, Deployment, deployment
 from tests.frontends.live import serving
@@ -58,12 +61,23 @@ def registered(product: Deployment) -> RegistrationReader:
     return RegistrationReader(product.store, product.devices, product.identities, product.steps)
 
 
+def catching_up(product: Deployment) -> CatchingUp:
+    """With two registrars: AWS IoT Core in one region, and a broker, which cannot have every certificate."""
+    rows = Rows(product.devices, product.identities, product.steps)
+    names = {"iot/there": DEVICE_IDS["aws-iot"], "broker": DEVICE_IDS["mosquitto"]}
+
+    def fit(_: Tx) -> Fit:
+        return lambda arn: names if ":acm-pca:" in arn else ["iot/there"]
+
+    return CatchingUp(product.store, rows, product.witness, names, fit=fit, wake=lambda: None)
+
+
 @contextmanager
 def running() -> Iterator[Service]:
     with deployment() as product:
         more = [
             *job_endpoints(Overview(product.store, SqlJobs(), lambda: JOBS_HERE), product.pool),
-            *registrations.endpoints(registered(product), product.pool),
+            *registrations.endpoints(registered(product), catching_up(product), product.pool),
         ]
         with serving_api(product, more) as url:
             yield Service(product, url)

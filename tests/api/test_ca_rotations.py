@@ -66,12 +66,18 @@ def test_a_dry_run_makes_nothing(service: Service) -> None:
     found = service.rest("POST", "", {"dry_run": True, "key_algorithm": "RSA_2048"})
     assert (found["id"], found["registrars"], found["certificates_to_revoke"]) == (None, ["here", "there"], 1)
     assert found["plan"]["signing_algorithm"] == "SHA256WITHRSA"
+    nothing = {"permissions": [], "policy": False, "tags": [], "crls": False, "ocsp": False}
+    assert found["taken_over"] == nothing
     assert service.rest("GET")["ca_rotations"] == []
 
 
 def test_a_rotation_is_aborted_once(service: Service) -> None:
     started = service.rest("POST", "", {"until": "registered"})["id"]
-    assert service.rest("POST", f"/{started}/abort", {})["state"] == "ABORTED"
+    aborting = service.rest("POST", f"/{started}/abort", {})
+    assert (aborting["state"], aborting["next_step"]) == ("ABORTING", "discard")
+    assert service.refused("POST", "", {}) == (409, "in-progress")
+    service.process.run(started)
+    assert service.rest("GET", f"/{started}")["state"] == "ABORTED"
     assert service.refused("POST", f"/{started}/abort", {}) == (409, "invalid-state")
 
 

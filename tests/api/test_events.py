@@ -93,7 +93,14 @@ def test_the_history_comes_newest_first_in_pages(api: Api) -> None:
         after = {"after": page["next"]}
     assert found == [6, 5, 4, 3, 2, 1, 0]
     assert page["events"][0]["deliveries"] == [
-        {"target": "t", "state": "WAITING", "attempts": 0, "attempted_at": None, "error": None}
+        {
+            "target": "t",
+            "recipient": None,
+            "state": "WAITING",
+            "attempts": 0,
+            "attempted_at": None,
+            "error": None,
+        }
     ]
     everything = api.client().pages("/events", "events", {"limit": 2})
     assert [each["event"]["detail"]["n"] for each in everything] == found
@@ -153,6 +160,7 @@ def test_dead_letters_are_listed_and_sent_again(api: Api) -> None:
     page = api.get("/events/dead-letters", limit=2)
     assert [each["event"]["id"] for each in page["dead_letters"]] == ids[:2]
     assert page["dead_letters"][0]["error"] == "refused: 410"
+    assert page["dead_letters"][0]["recipient"] is None
     rest = api.get("/events/dead-letters", after=page["next"])
     assert [each["event"]["id"] for each in rest["dead_letters"]] == ids[2:]
     assert api.get("/events/dead-letters", target="u") == {"dead_letters": [], "next": None}

@@ -82,15 +82,64 @@ def test_a_line_that_is_no_device_is_a_bad_record(line: str) -> None:
         (b"id,key\n", "line 1: the header is not device_id,public_key"),
         (b"device_id,public_key,state\n", "line 1: the header is not device_id,public_key"),
         (b"device_id,public_key,batch,batch\n", "line 1: the header is not device_id,public_key"),
-        (b"device_id,public_key\none,\xff\n", "line 2: the line is not UTF-8"),
-        (b"device_id,public_key\none," + b"x" * MAX_LINE + b"\n", "line 2: the line is longer"),
-        (b'device_id,public_key\none,"A"x\n', "line 2: the file is not CSV"),
-        (b'device_id,public_key\none,"A\n', "the file is not CSV"),
+        (b"\xff\xfed\x00e\x00v\x00i\x00c\x00e\x00", "line 1: the line is not UTF-8"),
+        (b'device_id,"public_key', "line 1: the header is not CSV"),
+        (b"device_id,public_key" + b" " * MAX_LINE + b"\n", "line 1: the line is longer"),
     ],
 )
 def test_where_reading_cannot_go_on_the_line_is_named(text: bytes, message: str) -> None:
     with pytest.raises(PrivySealError, match=message):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        (b"one,\xff\n", "2: the record is not UTF-8"),
+        (b"M\xfcnchen,A\n", "2: the record is not UTF-8"),
+        (b'one,"A"x\n', """2: the record is not CSV: ',' expected after '"'"""),
+        (
+            b"one," + b"x" * MAX_LINE + b"\n",
+            "2: the record is longer than 65536 characters",
+        ),
+        (
+            b"one," + b"x" * 5 * MAX_LINE + b"\n",
+            "2: the record is longer than 65536 characters",
+        ),
+        (b"x," * MAX_LINE + b"\n", "2: the record has 65537 fields, not 2"),
+        (b'one,A\n"two,A"\n', "3: the record has 1 fields, not 2"),
+    ],
+)
+def test_after_a_bad_record_of_csv_the_next_one_is_read(text: bytes, refused: str) -> None:
+    found = read(b"device_id,public_key\n" + text + b"last,B\n")
+    bad = [f"{each.line}: {each.message}" for each in found if isinstance(each, BadRecord)]
+    assert bad == [refused]
+    assert [each.device_id for each in found if isinstance(each, Device)][-1] == "last"
+
+
+def test_a_line_of_json_that_is_not_utf_8_is_a_bad_record() -> None:
+    good = b'{"device_id":"a","public_key":"b"}\n'
+    _, bad, last = read(good + b'{"device_id":"\xfc","public_key":"b"}\n' + good)
+    assert bad == BadRecord(2, "the record is not UTF-8")
+    assert isinstance(last, Device)
+
+
+def test_a_quote_that_is_not_closed_is_one_bad_record_with_its_first_and_its_last_line() -> None:
+    """What the csv module has taken for its field is lost; what comes after it is read."""
+    rows = [f"device-{n},{'k' * 90}\n" for n in range(2000)]
+    first, *found = read('device_id,public_key\n"open,A\n' + "".join(rows))
+    assert isinstance(first, BadRecord)
+    assert first.line == 2
+    assert first.message.startswith("the record is not CSV, up to line ")
+    lasts = int(first.message.removeprefix("the record is not CSV, up to line ").partition(":")[0])
+    assert [each.line for each in found] == list(range(lasts + 1, 2003))
+    assert len(found) > 500
+    assert all(isinstance(each, Device) for each in found)
+
+
+def test_a_quote_that_is_not_closed_at_the_end_is_one_bad_record() -> None:
+    (bad,) = read('device_id,public_key\n"open,A\nb,B\n')
+    assert bad == BadRecord(2, "the record is not CSV, up to line 3: unexpected end of data")
 
 
 def test_a_record_that_no_call_could_carry_is_a_bad_record() -> None:

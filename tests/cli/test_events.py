@@ -32,6 +32,15 @@ def test_the_history_is_a_table(shell: Shell, far: FarSide) -> None:
     assert "detail_type=ACM%20Private%20CA%20Creation" in heard.target
 
 
+def test_who_of_a_targets_recipients_has_an_event_is_counted(shell: Shell, far: FarSide) -> None:
+    sent = [{**SENT, "recipient": str(n), "state": "DEAD" if n == 1 else "DELIVERED"} for n in range(3)]
+    far.say(Answer({"events": [{**LISTED, "deliveries": sent}], "next": None}))
+    assert "deploy delivered to 2, deploy dead" in shell("events", "history").out
+    letter = {"target": "ops", "recipient": "0a5c", "attempts": 3, "error": "550", "event": EVENT}
+    far.say(Answer({"dead_letters": [letter], "next": None}))
+    assert "ops, subscription 0a5c" in shell("events", "dead-letters").out
+
+
 def test_no_more_is_listed_than_was_asked_for(shell: Shell, far: FarSide) -> None:
     far.say(Answer({"events": [LISTED, LISTED, LISTED], "next": "more"}))
     outcome = shell("events", "history", "--limit", "2", "--output", "json")

@@ -35,6 +35,7 @@ def rotation(state: str | None = "RUNNING", **changes: Any) -> dict[str, Any]:
         "devices_over": 3,
         "devices_waiting": 7,
         "registrars": None,
+        "taken_over": None,
         "certificates_to_revoke": None,
     }
     return made | changes
@@ -57,10 +58,19 @@ def test_a_rotation_is_started_and_waited_for(shell: Shell, far: FarSide) -> Non
 
 
 def test_a_dry_run_says_what_would_be(shell: Shell, far: FarSide) -> None:
-    far.say(Answer(rotation(None, id=None, registrars=["iot/eu-central-1"], certificates_to_revoke=12)))
+    taken = {
+        "permissions": ["acm.amazonaws.com"],
+        "policy": True,
+        "tags": ["owner"],
+        "crls": True,
+        "ocsp": False,
+    }
+    would = {"registrars": ["iot/eu-central-1"], "taken_over": taken, "certificates_to_revoke": 12}
+    far.say(Answer(rotation(None, id=None, **would)))
     outcome = shell("device", "rotate-ca", "start", "--dry-run", "--wait")
     assert "dry run" in outcome.out
     assert "iot/eu-central-1" in outcome.out
+    assert "the permission of acm.amazonaws.com, the resource policy, the tag owner, CRLs\n" in outcome.out
     assert "12 certificates" in outcome.out
 
 
@@ -90,6 +100,12 @@ def test_it_is_aborted(shell: Shell, far: FarSide) -> None:
     far.say(Answer(rotation()), Answer(rotation("ABORTED")))
     assert "ABORTED" in shell("device", "rotate-ca", "abort", ID).out
     assert far.received[1].target == f"/api/v1/ca-rotations/{ID}/abort"
+
+
+def test_an_abort_is_waited_for(shell: Shell, far: FarSide) -> None:
+    far.say(Answer(rotation()), Answer(rotation("ABORTING")), Answer(rotation("ABORTED")))
+    assert "ABORTED" in shell("device", "rotate-ca", "abort", ID, "--wait").out
+    assert far.received[2].target == f"/api/v1/ca-rotations/{ID}"
 
 
 def test_without_any_rotation_it_says_how_to_begin(shell: Shell, far: FarSide) -> None:

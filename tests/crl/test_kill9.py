@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_a_crl_that_is_served_is_whole_however_its_maker_died(tmp_path: Path) ->
         for turn in range(ROUNDS):
             authority.move_to(service)
             leaf = authority.leaf(f"device-{turn}")
-            with sqlite3.connect(data / "privyseal.db") as connection:
+            with closing(sqlite3.connect(data / "privyseal.db")) as connection:
                 before = documents(connection)
             authority.revoke(leaf.serial)
             kill_in_the_middle(service, data / "privyseal.db", before)

@@ -266,13 +266,15 @@ def test_a_download_stays_whole_while_new_crls_are_published(site: Site) -> None
     readers = [threading.Thread(target=download) for _ in range(3)]
     for reader in readers:
         reader.start()
-    for turn in range(1, 8):
-        _fill(scene, name, 20_000 * turn, 2000)
-        world.clock.advance(timedelta(seconds=20))
-        world.ca.authorities.update(CALLER, arn, None, enabled())
-        scene.make()
-        time.sleep(0.1)
-    done.set()
+    try:
+        for turn in range(1, 8):
+            _fill(scene, name, 20_000 * turn, 2000)
+            world.clock.advance(timedelta(seconds=20))
+            world.ca.authorities.update(CALLER, arn, None, enabled())
+            scene.make()
+            time.sleep(0.1)
+    finally:
+        done.set()
     for reader in readers:
         reader.join()
     assert not failures

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def finished(client: PrivySealClient, run_id: str) -> dict[str, Any]:
 
 def certificates(service: Service) -> list[tuple[str, str]]:
     """(common name, serial) of everything that the function has issued, from the database."""
-    with sqlite3.connect(f"file:{service.data_dir}/privyseal.db?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{service.data_dir}/privyseal.db?mode=ro", uri=True)) as database:
         return database.execute("SELECT common_name, serial FROM serverless_certificate").fetchall()
 
 

@@ -27,8 +27,8 @@ def serving(*command: str | Path) -> Iterator["subprocess.Popen[str]"]:
     env = clean_environment(PYTHONUNBUFFERED="1")
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout
-        assert any(READY_LINE in line for line in process.stdout)
         try:
+            assert any(READY_LINE in line for line in process.stdout)
             yield process
         finally:
             process.terminate()

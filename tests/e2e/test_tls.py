@@ -73,8 +73,10 @@ def site(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     files = [str(path) for path in (folder / "server.fullchain.pem", folder / "server.key.pem", root)]
     with subprocess.Popen([sys.executable, SERVER, *files], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield Site(folder, root, process, int(process.stdout.readline()))
-        process.terminate()
+        try:
+            yield Site(folder, root, process, int(process.stdout.readline()))
+        finally:
+            process.terminate()
 
 
 def _shake_hands(site: Site, context: ssl.SSLContext, host: str = HOST) -> bytes:

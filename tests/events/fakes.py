@@ -31,3 +31,20 @@ class Receiver:
 
     def close(self) -> None:
         pass
+
+
+class OneAtATime(Receiver):
+    """So that `answer` can look at the last of `got`; and it knows who of its recipients has taken what."""
+
+    def __init__(self, answer: Callable[[Mapping[str, Any]], None] | None = None) -> None:
+        super().__init__(answer=answer)
+        self._turn = threading.Lock()
+        self._of: dict[str, list[str]] = {}
+
+    def send(self, event: Mapping[str, Any], attempt: Attempt) -> None:
+        with self._turn:
+            super().send(event, attempt)
+            self._of.setdefault(attempt.recipient, []).append(event["id"])
+
+    def of(self, recipient: str) -> list[str]:
+        return self._of.get(recipient, [])

@@ -22,7 +22,7 @@ from privyseal.meter import SilentMeter
 from privyseal.store import Store, Tx
 from privyseal.stores.repositories.events import SqlDeliveries, SqlEvents
 from privyseal.stores.sqlite import SqliteStore
-from tests.events.fakes import Receiver
+from tests.events.fakes import OneAtATime, Receiver
 from tests.stores import journals
 from tests.stores.rows import ACCOUNT, CALLER, NOW
 
@@ -46,13 +46,14 @@ def add(store: Store, *subjects: str, targets: Sequence[str] = ("t",)) -> list[s
     return [event.body["id"] for event in made]
 
 
-def delivering(store: Store, *receivers: Receiver) -> Delivering:
+def delivering(store: Store, *receivers: Receiver, **recipients: list[str]) -> Delivering:
+    several = {name: lambda _tx, target: list(recipients[target]) for name in recipients}
     named = {each.name: each for each in receivers}
-    return Delivering(store, SqlDeliveries(), named, give_up=GIVE_UP, meter=SilentMeter())
+    return Delivering(store, SqlDeliveries(), named, recipients=several, give_up=GIVE_UP, meter=SilentMeter())
 
 
-def run(store: Store, *receivers: Receiver) -> None:
-    delivering(store, *receivers).run(threading.Event())
+def run(store: Store, *receivers: Receiver, **recipients: list[str]) -> None:
+    delivering(store, *receivers, **recipients).run(threading.Event())
 
 
 def states(store: Store) -> list[tuple[str, int]]:
@@ -128,15 +129,19 @@ def test_subjects_go_side_by_side_up_to_a_bound(store: SqliteStore) -> None:
 
 
 def test_a_target_that_hangs_delays_no_other(store: SqliteStore) -> None:
-    go, arrived = threading.Event(), threading.Event()
-    slow = Receiver("slow", lambda _event: void(go.wait(PATIENCE_S)))
+    begun, go, arrived = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(_event: Mapping[str, Any]) -> None:
+        begun.set()
+        go.wait(PATIENCE_S)
+
+    slow = Receiver("slow", hang)
     quick = Receiver("quick", lambda event: arrived.set() if event["id"] == later else None)
     later = ""
     add(store, "a", targets=["slow", "quick"])
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(run, store, slow, quick)
-        while not slow.got:
-            pass
+        assert begun.wait(PATIENCE_S)
         (later,) = add(store, "b", targets=["quick"])
         assert arrived.wait(PATIENCE_S)
         go.set()
@@ -205,6 +210,72 @@ def test_a_target_that_is_gone_keeps_what_waits_for_it(store: SqliteStore) -> No
     back = Receiver("gone")
     run(store, back)
     assert len(back.taken) == 1
+
+
+def test_each_recipient_gets_every_event_in_order_whatever_another_does(
+    store: SqliteStore, clock: FixedClock
+) -> None:
+    """One whose mailbox is full costs the others nothing, and gets its own later, nobody anything twice."""
+    ids = add(store, "x", "x", "x")
+    full = {"a"}
+
+    def answer(_event: Mapping[str, Any]) -> None:
+        if receiver.got[-1][1].recipient in full:
+            raise PrivySealError(ErrorCode.UNAVAILABLE, "mailbox full")
+
+    receiver = OneAtATime(answer)
+    for _ in range(3):
+        run(store, receiver, t=["a", "b", "c"])
+        clock.advance(LAST_DELAY * 2)
+    assert [receiver.of(each) for each in ("a", "b", "c")] == [[], ids, ids]
+    assert states(store).count(("WAITING", 3)) == 1
+    full.clear()
+    run(store, receiver, t=["a", "b", "c"])
+    assert [receiver.of(each) for each in ("a", "b", "c")] == [ids, ids, ids]
+    assert len({attempt.delivery for _, attempt in receiver.got}) == 9
+    assert {state for state, _ in states(store)} == {"DELIVERED"}
+
+
+def test_who_refuses_for_good_is_a_dead_letter_alone_and_so_is_its_replay(store: SqliteStore) -> None:
+    refusing = {"a"}
+
+    def answer(_event: Mapping[str, Any]) -> None:
+        if receiver.got[-1][1].recipient in refusing:
+            raise PrivySealError(ErrorCode.INVALID_ARGUMENT, "no such user")
+
+    receiver = OneAtATime(answer)
+    history = History(store, SqlEvents(), SqlDeliveries(), {"t"}, lambda: None)
+    ids = add(store, "x", "y")
+    run(store, receiver, t=["a", "b"])
+    letters, following = history.dead_letters(CALLER, None, None, 1)
+    more, _ = history.dead_letters(CALLER, None, following, 1)
+    assert [(each.target, each.recipient) for each in [*letters, *more]] == [("t", "a")] * 2
+    refusing.clear()
+    assert history.replay(CALLER, "t", ids[1]) == 1
+    run(store, receiver, t=["a", "b"])
+    assert (receiver.of("a"), sorted(receiver.of("b"))) == ([ids[1]], sorted(ids))
+
+
+def test_recipients_are_those_that_there_are_when_its_turn_comes(store: SqliteStore) -> None:
+    recipients: list[str] = []
+    receiver, other = OneAtATime(), Receiver("other")
+    add(store, "x", targets=["t", "other"])
+    run(store, receiver, other, t=recipients)
+    assert (receiver.got, len(other.taken)) == ([], 1)
+    assert states(store) == [("DELIVERED", 1)] * 2
+    recipients.append("a")
+    add(store, "x")
+    run(store, receiver, other, t=recipients)
+    assert [attempt.recipient for _, attempt in receiver.got] == ["a"]
+    assert other.got[0][1].recipient == ""
+
+
+def test_a_target_with_many_recipients_is_not_asked_by_all_at_once(store: SqliteStore) -> None:
+    barrier = threading.Barrier(AT_ONCE)
+    receiver = Receiver(answer=lambda _event: void(barrier.wait(PATIENCE_S)))
+    add(store, "x")
+    run(store, receiver, t=[f"{n:02}" for n in range(3 * AT_ONCE)])
+    assert len(receiver.taken) == 3 * AT_ONCE
 
 
 def test_dead_letters_are_replayed_and_on_record(store: SqliteStore) -> None:

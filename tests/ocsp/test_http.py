@@ -169,7 +169,9 @@ def _expecting(base: str, asked: bytes) -> bytes:
         connection.sendall(f"{head}Content-Length: {len(asked)}\r\n\r\n".encode())
         received = b""
         while b"\r\n\r\n" not in received:
-            received += connection.recv(4096)
+            chunk = connection.recv(4096)
+            assert chunk, "the service has closed the connection"
+            received += chunk
         assert received.startswith(b"HTTP/1.1 100")
         connection.sendall(asked)
         while chunk := connection.recv(65536):

@@ -101,7 +101,9 @@ def test_what_was_promised_is_kept_after_a_kill_9(site: Site, running: list[Serv
     assert service.process
     pids = processes.tree(service.process.pid)
     processes.kill(pids)
+    until = time.monotonic() + SECONDS
     while processes.alive(pids):
+        assert time.monotonic() < until
         time.sleep(0.01)
     service.kill()
     site.open.touch()

@@ -94,10 +94,12 @@ def test_readers_never_see_half_a_file(tmp_path: Path) -> None:
     write_file(path, [json.dumps(["x"] * 1000).encode()])
     program = "import sys, json\nwhile True: json.load(open(sys.argv[1]))"
     with subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE) as reader:
-        for n in range(200):
-            write_file(path, [json.dumps([str(n)] * (n * 20)).encode()])
-        assert reader.poll() is None, reader.communicate()
-        reader.kill()
+        try:
+            for n in range(200):
+                write_file(path, [json.dumps([str(n)] * (n * 20)).encode()])
+            assert reader.poll() is None, reader.communicate()
+        finally:
+            reader.kill()
     assert names(tmp_path) == ["file"]
 
 

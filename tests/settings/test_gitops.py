@@ -20,6 +20,11 @@ def test_without_it_all_lists_would_be_read_from_nowhere(tmp_path: Path) -> None
     assert section.csr_files == ("*.csr",)
 
 
+@pytest.mark.parametrize("url", ["ssh://git@a.example/r.git", "git@a.example:r.git", "file:///srv/r.git"])
+def test_addresses_as_git_has_them(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, f'source = "git"\nurl = "{url}"').serverless.gitops.url == url
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -29,6 +34,9 @@ def test_without_it_all_lists_would_be_read_from_nowhere(tmp_path: Path) -> None
         ('source = "directory"\ndirectory = "here"', "whole path"),
         ('source = "git"\nurl = "https://a.example/r.git"\nallowed-signers = "here"', "whole path"),
         ('source = "git"\nurl = "https://me:secret@a.example/r.git"', "password-file"),
+        ('source = "git"\nurl = "https://secret@a.example/r.git"', "password-file"),
+        ('source = "git"\nurl = "ssh://me:secret@a.example/r.git"', "password-file"),
+        ('source = "git"\nurl = "ftp://a.example/r.git"', "not with ftp://"),
         ('source = "s3"\npgp-keys = "/keys"', "are for serverless.gitops.source"),
         ('csr-files = ["../a.csr"]', "csr-files"),
         ('cert-info-files = ["other"]', "cert-info-files"),

@@ -32,10 +32,15 @@ def test_they_are_read(tmp_path: Path) -> None:
         [quotas]
         certificates-per-authority = 1000000
         requests-per-second = { IssueCertificate = 25, ListTags = 0.5 }
+        imported-certificates = 2500
+        imports-per-year = 5000
+        names-per-certificate = 10
         """,
     )
     assert settings.publisher == PublisherSettings("s3", "https://s3.example", "eu-west-1", "reports")
-    assert settings.quotas == QuotaSettings(1_000_000, {"IssueCertificate": 25.0, "ListTags": 0.5})
+    assert settings.quotas == QuotaSettings(
+        1_000_000, {"IssueCertificate": 25.0, "ListTags": 0.5}, {}, 2500, 5000, 10
+    )
 
 
 @pytest.mark.parametrize(

@@ -81,4 +81,4 @@ def certificate(authority_id: str, **changes: Any) -> Certificate:
         request_digest=hashlib.sha256(b"request").digest(),
         key_digest=hashlib.sha256(b"key").digest(),
     )
-    return replace(made, **changes)
+    return made._replace(**changes)

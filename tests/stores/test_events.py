@@ -48,7 +48,7 @@ def dead(store: Store, target: str | None = None, event_id: str | None = None) -
     return list(
         store.view(
             lambda tx: DELIVERIES.dead(
-                tx, ACCOUNT, target=target, event_id=event_id, after=(0, ""), limit=100
+                tx, ACCOUNT, target=target, event_id=event_id, after=(0, "", ""), limit=100
             )
         )
     )
@@ -230,6 +230,31 @@ def test_dead_letters_are_listed_by_target_event_and_account(store: Database) ->
     assert [each.number for each in dead(store, target="u")] == [1, 2]
     assert [each.target for each in dead(store, event_id=other.body["id"])] == ["t", "u"]
     later = store.view(
-        lambda tx: DELIVERIES.dead(tx, ACCOUNT, target=None, event_id=None, after=(1, "t"), limit=2)
+        lambda tx: DELIVERIES.dead(tx, ACCOUNT, target=None, event_id=None, after=(1, "t", ""), limit=2)
     )
     assert [(each.number, each.target) for each in later] == [(1, "u"), (2, "t")]
+
+
+def test_what_is_spread_is_a_line_for_each_recipient(store: Database) -> None:
+    add(store, event("a"), event("a"), targets=["t"])
+    (first,) = due(store)
+    store.transact(lambda tx: DELIVERIES.spread(tx, first, ["r", "s"]))
+    store.transact(lambda tx: DELIVERIES.spread(tx, first, ["r", "s"]))
+    assert [(each.number, each.recipient) for each in due(store)] == [(1, "r"), (1, "s"), (2, "")]
+    second = due(store)[2]
+    store.transact(lambda tx: DELIVERIES.spread(tx, second, ["r", "s"]))
+    r, s = due(store)
+    assert [(each.number, each.recipient) for each in (r, s)] == [(1, "r"), (1, "s")]
+    store.transact(lambda tx: DELIVERIES.delivered(tx, r))
+    store.transact(lambda tx: DELIVERIES.give_up(tx, s, "full"))
+    assert [(each.number, each.recipient) for each in due(store)] == [(2, "r"), (2, "s")]
+    (letter,) = dead(store)
+    assert (letter.number, letter.target, letter.recipient) == (1, "t", "s")
+    assert len({letter.id, *(each.id for each in due(store)), first.id}) == 4
+    assert [(sent.recipient, sent.state) for sent in page(store)[1].sent] == [
+        ("r", DeliveryState.DELIVERED),
+        ("s", DeliveryState.DEAD),
+    ]
+    store.transact(lambda tx: EVENTS.prune(tx, NOW + SECOND, 100))
+    store.transact(lambda tx: DELIVERIES.replay(tx, letter))
+    assert [(each.number, each.recipient) for each in due(store)] == [(2, "r"), (2, "s")]

@@ -1,6 +1,7 @@
 """`Store.generation`: what was kept is trusted exactly as long as it is right."""
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,26 @@ from privyseal.store import Tx
 from privyseal.stores.generation import Generation
 from privyseal.stores.sqlite import MEMORY, SqliteStore
 
+Opened = Callable[[Path | str], SqliteStore]
 
-def opened(path: Path | str) -> SqliteStore:
-    store = SqliteStore(path, SystemClock())
-    store.migrate()
-    return store
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Opens a store; all are closed at the end."""
+    made: list[SqliteStore] = []
+
+    def opening(path: Path | str) -> SqliteStore:
+        made.append(SqliteStore(path, SystemClock()))
+        made[-1].migrate()
+        return made[-1]
+
+    yield opening
+    for each in made:
+        each.close()
 
 
 @pytest.fixture(params=["memory", "file"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path, opened: Opened) -> SqliteStore:
     return opened(MEMORY if request.param == "memory" else tmp_path / "test.db")
 
 
@@ -31,7 +43,7 @@ def test_it_changes_with_a_commit_that_invalidates_and_with_no_other(store: Sqli
     assert store.generation() not in {before, None}
 
 
-def test_two_stores_of_one_file_see_the_same_number(tmp_path: Path) -> None:
+def test_two_stores_of_one_file_see_the_same_number(tmp_path: Path, opened: Opened) -> None:
     store, other = opened(tmp_path / "test.db"), opened(tmp_path / "test.db")
     before, seen = other.generation(), []
 
@@ -54,7 +66,9 @@ def test_a_commit_that_fails_leaves_a_number_that_is_trusted(store: SqliteStore)
     assert store.generation() is not None
 
 
-def test_nothing_is_trusted_while_a_commit_is_under_way_or_its_process_has_died(tmp_path: Path) -> None:
+def test_nothing_is_trusted_while_a_commit_is_under_way_or_its_process_has_died(
+    tmp_path: Path, opened: Opened
+) -> None:
     path = tmp_path / "test.db"
     store = opened(path)
     before = store.generation()

@@ -1,5 +1,7 @@
 """The contracts of `managed.ports`, over every store."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -24,8 +26,11 @@ from privyseal.managed.model import (
 from privyseal.managed.states import Kind, RenewalStatus, Status
 from privyseal.names import AuthorityArn, CertificateArn, ManagedArn
 from privyseal.store import Store, Tx, UniqueError
+from privyseal.stores.functions import FUNCTIONS
+from privyseal.stores.migrate import migrations
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.managed_rows import MANAGED_ROWS
+from privyseal.stores.sql import queries
 from tests.ca.world import csr
 from tests.stores.rows import NOW
 
@@ -179,6 +184,47 @@ def test_a_request_that_a_wrong_clock_has_put_off_is_due(store: Store) -> None:
     wrong, right = certificate(1, attempt_at=NOW + 2 * DAY), certificate(2, attempt_at=NOW + DAY)
     insert(store, wrong, right)
     assert store.view(lambda tx: ROWS.to_attempt(tx, Status.PENDING_VALIDATION, 9)) == [wrong]
+
+
+def test_a_renewal_that_a_wrong_clock_has_put_off_is_due(store: Store) -> None:
+    """What is planned for later, without anybody having asked for it, is not."""
+    pending, done = (
+        Renewal(each, None, NOW) for each in (RenewalStatus.PENDING_AUTO_RENEWAL, RenewalStatus.SUCCESS)
+    )
+    wrong = certificate(1, status=Status.ISSUED, attempt_at=NOW + 2 * DAY, renewal=pending)
+    right = certificate(2, status=Status.ISSUED, attempt_at=NOW + DAY, renewal=pending)
+    planned = certificate(3, status=Status.ISSUED, attempt_at=NOW + 2 * DAY, renewal=done)
+    insert(store, wrong, right, planned)
+    assert store.view(lambda tx: ROWS.to_attempt(tx, Status.ISSUED, 9)) == [wrong]
+
+
+def test_what_a_wrong_clock_has_let_expire_is_to_be_restored(store: Store) -> None:
+    wrong, right = (
+        certificate(n, status=Status.EXPIRED, material=Material(leaf(), None, b"", n, NOW, NOW + n * DAY))
+        for n in (2, 1)
+    )
+    insert(store, wrong, right, certificate(3))
+    assert store.view(lambda tx: ROWS.to_restore(tx, 9)) == [wrong]
+
+
+@pytest.mark.parametrize("query", ["to_attempt", "to_restore", "to_expire"])
+def test_what_is_looked_for_all_the_time_is_found_by_an_index(query: str) -> None:
+    """Through which nobody walks past certificates that are not meant."""
+    wanted = {"status": "ISSUED", "now": 0, "far": 0, "limit": 1}
+    text = queries("managed")[query]
+    values = {name: value for name, value in wanted.items() if f":{name}" in text}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for name, function in FUNCTIONS.items():
+            connection.create_function(name, -1, function, deterministic=True)
+        for each in migrations("sqlite"):
+            for statement in each.statements:
+                connection.execute(statement)
+        plan = [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    searched = [step for step in plan if "managed_certificate" in step]
+    assert searched
+    assert all("USING INDEX" in step and ("attempt_at" in step or "not_after" in step) for step in searched)
+    if query == "to_attempt":
+        assert any("managed_certificate_pending" in step for step in searched)
 
 
 def test_a_serial_that_is_revoked_is_to_be_followed_until_it_was(store: Store) -> None:

@@ -93,6 +93,56 @@ def test_of_authorities_of_an_earlier_release_it_is_looked_at_when_they_end() ->
     database.close()
 
 
+def test_deliveries_of_an_earlier_release_stay_where_they_were() -> None:
+    """Due, waiting behind that, and dead; each to its target."""
+    database = sqlite3.connect(":memory:")
+    for name, function in FUNCTIONS.items():
+        database.create_function(name, -1, function, deterministic=True)
+    known = migrations("sqlite")
+    for statement in (statement for each in known if each.number < 22 for statement in each.statements):
+        database.execute(statement)
+    rows = [
+        (1, "t", "s", "DEAD", 1, None, 3, 2, "away"),
+        (2, "t", "s", "WAITING", 1, 5, 1, 2, "away"),
+        (3, "t", "s", "WAITING", 1, None, 0, None, None),
+    ]
+    database.executemany("INSERT INTO event_delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    for statement in (statement for each in known if each.number == 22 for statement in each.statements):
+        database.execute(statement)
+    columns = "number, target, subject, state, created_at, due_at, attempts, attempted_at, error"
+    assert database.execute(f"SELECT {columns} FROM event_delivery ORDER BY number").fetchall() == rows
+    assert database.execute("SELECT DISTINCT recipient FROM event_delivery").fetchall() == [("",)]
+    database.close()
+
+
+def test_imports_of_an_earlier_release_are_counted() -> None:
+    """By account, region and day; what was requested is not."""
+    database = sqlite3.connect(":memory:")
+    for name, function in FUNCTIONS.items():
+        database.create_function(name, -1, function, deterministic=True)
+    known = migrations("sqlite")
+    for statement in (statement for each in known if each.number < 22 for statement in each.statements):
+        database.execute(statement)
+    columns = "SELECT name FROM pragma_table_info('managed_certificate') WHERE \"notnull\""
+    mine = ("id", "account", "region", "kind", "created_at")
+    others = [name for (name,) in database.execute(columns) if name not in mine]
+    values = "?, ?, ?, ?, ?" + ", 0" * len(others)
+    text = f"INSERT INTO managed_certificate ({', '.join([*mine, *others])}) VALUES ({values})"
+    day = 86_400_000_000
+    for number, (account, kind, at) in enumerate(
+        [("a", "IMPORTED", 0), ("a", "IMPORTED", day - 1), ("a", "IMPORTED", day), ("b", "PRIVATE", 0)]
+    ):
+        database.execute(text, (str(number), account, "r", kind, at))
+    for statement in (statement for each in known if each.number == 22 for statement in each.statements):
+        database.execute(statement)
+    assert database.execute("SELECT * FROM managed_imported").fetchall() == [("a", "r", 3)]
+    assert database.execute("SELECT * FROM managed_import ORDER BY day").fetchall() == [
+        ("a", "r", 0, 2),
+        ("a", "r", day, 1),
+    ]
+    database.close()
+
+
 def test_a_semicolon_in_a_comment_ends_no_statement() -> None:
     text = "-- one; two\nCREATE TABLE a (b); -- three; four\n\nCREATE TABLE c (d)\n;\n"
     assert _statements(text) == ["CREATE TABLE a (b)", "CREATE TABLE c (d)"]

@@ -59,6 +59,7 @@ def plans() -> Iterator[tuple[str, list[str]]]:
             steps = store._reader().execute(*_explained(query, values)).fetchall()
             yield f"{name}.{label}", [step["detail"] for step in steps]
     store.close()
+    store.close()
 
 
 def _explained(query: str, values: dict[str, Any]) -> tuple[str, Any]:

@@ -161,3 +161,36 @@ def test_what_is_behind_is_listed_page_by_page(store: Store) -> None:
         found += [(each.device_id, each.arn, each.registrar) for each in page]
         after = found[-1]
     assert found == expected
+
+
+def test_a_step_that_is_added_is_due_and_one_that_is_there_stays(store: Store) -> None:
+    insert(store, FIRST, "a")
+    added = store.transact(lambda tx: [STEPS.add(tx, FIRST, name, DONE) for name in ("a", "b", "b")])
+    assert added == [False, True, False]
+    assert (due(store, "a"), steps(store)["b"]) == (None, replace(step("b"), due_at=NOW))
+    assert store.transact(lambda tx: STEPS.add(tx, SECOND, "b", SUSPENDED))
+    assert steps(store, SECOND)["b"].wanted is SUSPENDED
+
+
+def test_what_is_to_be_taken_away_is_due_first(store: Store, clock: FixedClock) -> None:
+    """However long there is something else to do."""
+    store.transact(lambda tx: STEPS.add(tx, FIRST, "a", DONE))
+    clock.advance(timedelta(minutes=1))
+    store.transact(lambda tx: STEPS.add(tx, SECOND, "a", SUSPENDED))
+    found = due(store)
+    assert found is not None
+    assert (found.arn, found.wanted) == (SECOND.arn, SUSPENDED)
+    assert store.transact(lambda tx: STEPS.begin(tx, found, tx.now + LEASE))
+    left = due(store)
+    assert left is not None
+    assert left.wanted is DONE
+
+
+def test_settled_is_what_is_wanted_and_what_is_not_is_due(store: Store) -> None:
+    insert(store, FIRST, "a", "b", "c")
+    store.transact(lambda tx: STEPS.put(tx, FIRST, "b", DONE, "there"))
+    store.transact(lambda tx: STEPS.settle(tx, FIRST))
+    assert [each.registrar for each in steps(store).values() if each.due_at] == ["a", "c"]
+    want(store, SUSPENDED)
+    store.transact(lambda tx: STEPS.settle(tx, FIRST))
+    assert {each.wanted for each in steps(store).values()} == {SUSPENDED}

@@ -181,11 +181,13 @@ def test_threads_that_read_while_others_write_see_whole_transactions(store: Data
     stop = threading.Event()
 
     def write_pairs() -> None:
-        for n in range(60):
-            store.transact(
-                lambda tx, n=n: TAGS.put(tx, "r", [Tag(f"{n}-1", None), Tag(f"{n}-2", None)])  # type: ignore[misc]
-            )
-        stop.set()
+        try:
+            for n in range(60):
+                store.transact(
+                    lambda tx, n=n: TAGS.put(tx, "r", [Tag(f"{n}-1", None), Tag(f"{n}-2", None)])  # type: ignore[misc]
+                )
+        finally:
+            stop.set()
 
     def read() -> set[int]:
         seen = set()

@@ -143,7 +143,7 @@ class Benches:
             port=door.port,
             security="insecure",
             sender="pki@example.com",
-            recipients=lambda _: [Recipient("s1", "ops@example.com", "http://localhost/end")],
+            recipient=lambda each: Recipient(each, "ops@example.com", "http://localhost/end"),
             clock=SystemClock(),
         )
 

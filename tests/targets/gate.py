@@ -14,26 +14,23 @@ class Gate:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.open = True
-        self._threads: list[threading.Thread] = []
+        self._passing: list[threading.Thread] = []
         self._sockets: list[socket.socket] = []
-        self._start(self._accept)
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
 
     def close(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()  # no connection is added from here on
         self._listener.close()
         for each in self._sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
+        for thread in self._passing:
             thread.join()
         for each in self._sockets:
             each.close()
-
-    def _start(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
 
     def _accept(self) -> None:
         while True:
@@ -46,8 +43,9 @@ class Gate:
                 continue
             far = socket.create_connection(("127.0.0.1", self._behind))
             self._sockets += [near, far]
-            self._start(self._pass, near, far)
-            self._start(self._pass, far, near)
+            for ends in ((near, far), (far, near)):
+                self._passing.append(threading.Thread(target=self._pass, args=ends))
+                self._passing[-1].start()
 
     @staticmethod
     def _pass(giver: socket.socket, taker: socket.socket) -> None:

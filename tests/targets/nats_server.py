@@ -47,7 +47,7 @@ class NatsServer:
             finally:
                 await connection.close()
 
-        return asyncio.run(ask())
+        return asyncio.run(asyncio.wait_for(ask(), patience(START_SECONDS)))
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.mqtt.pki import CA_KEY_USAGE
+
 
 class OwnCa:
     """`file` is the root; `server_context` is that of a server with a certificate for `name`."""
@@ -19,7 +21,8 @@ class OwnCa:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Root of a test")])
         extensions: list[tuple[x509.ExtensionType, bool]] = [
-            (x509.BasicConstraints(ca=True, path_length=None), True)
+            (x509.BasicConstraints(ca=True, path_length=None), True),
+            (CA_KEY_USAGE, True),
         ]
         root = self._signed(self._subject, self._key.public_key(), extensions)
         self.file = folder / "own-root.pem"

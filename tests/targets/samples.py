@@ -22,5 +22,9 @@ def event(number: int = 1, **members: Any) -> dict[str, Any]:
     } | members
 
 
-def attempt(number: int = 1) -> Attempt:
-    return Attempt(new_id(), number)
+SUBSCRIPTION = "0a5c8f3e-4b1d-4a77-9f0e-0d9f2f6f0002"
+
+
+def attempt(number: int = 1, recipient: str = SUBSCRIPTION) -> Attempt:
+    """To a recipient: targets that have none do not look at it."""
+    return Attempt(new_id(), number, recipient)

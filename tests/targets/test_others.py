@@ -62,12 +62,14 @@ def test_lines_stay_whole_whoever_writes_and_whoever_rotates(tmp_path: Path) -> 
 
     rotating = threading.Thread(target=rotate)
     rotating.start()
-    writers = [threading.Thread(target=write) for _ in range(4)]
-    for each in writers:
-        each.start()
-    for each in writers:
-        each.join()
-    stop.set()
+    try:
+        writers = [threading.Thread(target=write) for _ in range(4)]
+        for each in writers:
+            each.start()
+        for each in writers:
+            each.join()
+    finally:
+        stop.set()
     rotating.join()
     found = [line for file in tmp_path.iterdir() for line in lines(file)]
     assert found == [large] * 100

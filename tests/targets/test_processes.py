@@ -1,15 +1,21 @@
 """What a target starts ends in time, sees nothing of the service, and leaves nothing behind."""
 
+import json
+import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.processes import MAX_OUTPUT, Processes
 from privyseal.targets.command import NEVER, CommandTarget
-from privyseal.targets.processes import MAX_OUTPUT, Processes
+from tests.service import patience
+from tests.targets.running import is_running
 from tests.targets.samples import attempt, event
 
 
@@ -25,13 +31,11 @@ def refusal(target: CommandTarget) -> PrivySealError:
     return refused.value
 
 
-def is_running(pid: int) -> bool:
-    """A zombie, which waits for its parent, does not run."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in {"Z", "X"}
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + patience(10)
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_it_gets_the_delivery_and_nothing_of_the_services_environment(
@@ -86,10 +90,59 @@ def test_its_children_end_with_it(tmp_path: Path, after: str) -> None:
         assert "did not end in 1.5 seconds" in refusal(target).message
     assert time.monotonic() - began < 10
     pid = int((tmp_path / "pid").read_text())
-    until = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not is_running(pid)
+    wait_for(lambda: not is_running(pid))
+
+
+STARTING = """
+import json, sys
+from privyseal.processes import Processes
+command = json.loads(sys.argv[1])
+Processes().run(command, b"", environment={}, folder="/", seconds=60)
+"""
+STUBBORN = """
+import os, signal, subprocess, sys, time
+for number in range(1, 30):
+    if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD): signal.signal(number, signal.SIG_IGN)
+if len(sys.argv) == 2: subprocess.Popen([sys.executable, *sys.argv, "child"])
+with open(sys.argv[1], "a") as file: print(os.getpid(), os.getppid(), file=file, flush=True)
+if len(sys.argv) == 2 and sys.argv[0].endswith("stopped.py"): os.kill(os.getpid(), signal.SIGSTOP)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("name", ["program.py", "stopped.py"])
+def test_what_a_service_has_started_ends_when_it_is_killed(tmp_path: Path, name: str) -> None:
+    """By kill -9: the program, its child, and what stood guard, though they ignore signals or stand still."""
+    program, pids = tmp_path / name, tmp_path / "pids"
+    program.write_text(STUBBORN)
+    pids.touch()
+    words = json.dumps([sys.executable, str(program), str(pids)])
+    with subprocess.Popen([sys.executable, "-c", STARTING, words]) as service:
+        try:
+            wait_for(lambda: len(pids.read_text().splitlines()) == 2)
+            running = {int(pid) for pid in pids.read_text().split()}
+            assert service.pid not in running
+            assert len(running) == 3
+            assert all(map(is_running, running))
+        finally:
+            service.kill()
+    wait_for(lambda: not any(map(is_running, running)))
+
+
+def test_a_program_has_the_signals_of_any_other_and_no_descriptor_of_ours(tmp_path: Path) -> None:
+    signals = "while read -r line; do case $line in Sig[BI]*) echo $line; esac; done < /proc/$$/status"
+    descriptors = "for each in /proc/$$/fd/*; do echo ${each##*/}; done"
+    look = f'{{ {signals}; {descriptors}; }} > "$1"'
+    got, plain = tmp_path / "got", tmp_path / "plain"
+    CommandTarget("t", command=("/bin/sh", "-c", look, "sh", str(got))).send(event(), attempt())
+    subprocess.run(["/bin/sh", "-c", look, "sh", str(plain)], check=True)
+    assert got.read_text() == plain.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGKILL, signal.SIGPIPE])
+def test_what_ended_a_program_is_told(number: int) -> None:
+    refused = refusal(CommandTarget("t", command=("/bin/sh", "-c", f"kill -{int(number)} $$")))
+    assert f"status -{int(number)}:" in refused.message
 
 
 def test_what_it_writes_is_bounded_and_what_it_does_not_read_is_no_problem(tmp_path: Path) -> None:

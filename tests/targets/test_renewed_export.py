@@ -111,6 +111,7 @@ def handshake(folder: Path, root: Path) -> x509.Certificate:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "whole", folder / "plain")
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(WAIT_S)
 
         def serve() -> None:
             with context.wrap_socket(listener.accept()[0], server_side=True) as connection:

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -14,6 +15,7 @@ import pytest
 
 from tests.service import COMMAND, Service, clean_environment, patience
 from tests.targets.mail_receiver import Mailbox, mail_server
+from tests.targets.running import is_running
 
 ADDRESS = "ops@example.com"
 SETTINGS = """
@@ -104,6 +106,30 @@ def test_an_address_confirms_gets_events_and_ends_it(service: Service, mailbox: 
     assert len(mailbox.mails) == seen + 1
 
 
+def test_a_subscriber_with_a_full_mailbox_costs_the_others_nothing(
+    service: Service, mailbox: Mailbox
+) -> None:
+    """They have every mail at once; that one gets each of them when there is room, and nobody any twice."""
+    for name in ("full", "other"):
+        said(service, "events", "subscribe", "ops", f"{name}@example.com")
+        with urlopen(Request(link(mailbox.mails[-1][1]), method="POST")) as answer:
+            assert answer.status == 200
+    mailbox.refusals = {"full@example.com": "452 mailbox full"}
+    for name in ("one", "two"):
+        command(service, "issue", "--cn", f"{name}.example")
+
+    def got(name: str) -> set[str]:
+        mails = [mail["Message-ID"] for to, mail in mailbox.mails[2:] if to == f"{name}@example.com"]
+        assert len(mails) == len(set(mails))
+        return set(mails)
+
+    wait_for(lambda: len(got("other")) == 2, service)
+    assert got("full") == set()
+    mailbox.refusals = {}
+    wait_for(lambda: len(got("full")) == 2, service)
+    assert len(got("other")) == 2
+
+
 def test_what_cannot_be_subscribed_is_said_in_one_line(service: Service) -> None:
     for words, why in (
         (("ops", "nobody"), "is not an e-mail address"),
@@ -155,12 +181,46 @@ def test_a_stop_ends_a_handler_and_the_next_start_calls_it_again(tmp_path: Path)
         service.start()
         seen = len(wait_for(calls, service))
         assert service.stop() == 0
-        for pid, _ in calls():
-            assert not Path(f"/proc/{pid}").exists()
+        wait_for(lambda: not any(is_running(int(pid)) for pid, _ in calls()), service)
         (tmp_path / "go").touch()
         service.start()
         wait_for((tmp_path / "done").exists, service)
         wait_for(lambda: calls()[0][1] in {request for _, request in calls()[seen:]}, service)
+        assert service.stop() == 0
+    finally:
+        service.kill()
+
+
+def test_what_targets_have_started_ends_with_a_service_that_is_killed(tmp_path: Path) -> None:
+    """By kill -9: a program and a handler, each with a child; the next start clears their folders."""
+    data, scratch, pids = tmp_path / "data", tmp_path / "scratch", tmp_path / "pids"
+    for folder in (data, scratch, pids):
+        folder.mkdir(mode=0o700)
+    note = (
+        "import os, subprocess\ndef lambda_handler(event, context):\n"
+        f'    open("{pids}/%s" % os.getpid(), "w").close()\n'
+        f'    subprocess.run(["sh", "-c", "> {pids}/$$; sleep 300"])\n'
+    )
+    (tmp_path / "function.py").write_text(note)
+    (tmp_path / "program.py").write_text(f"{note}lambda_handler(None, None)\n")
+    (data / "privyseal.toml").write_text(
+        '[rules.all]\npattern = \'{"detail-type": ["ACM Private CA Creation"]}\'\ntargets = ["c", "f"]\n'
+        f'[targets.c]\ntype = "command"\ncommand = ["{sys.executable}", "{tmp_path}/program.py"]\n'
+        f'timeout-seconds = 300\n[targets.f]\ntype = "python-handler"\nfile = "{tmp_path}/function.py"\n'
+        "timeout-seconds = 300\n"
+    )
+    service = Service(data, TMPDIR=str(scratch))
+    try:
+        service.start()
+        wait_for(lambda: len(list(pids.iterdir())) >= 4, service)
+        started = [int(each.name) for each in pids.iterdir()]
+        left = list(scratch.glob("privyseal-scratch-*"))
+        assert left
+        service.kill()
+        wait_for(lambda: not any(map(is_running, started)), service)
+        (data / "privyseal.toml").write_text("")  # nothing that would need a folder
+        service.start()
+        assert not any(each.exists() for each in left)
         assert service.stop() == 0
     finally:
         service.kill()

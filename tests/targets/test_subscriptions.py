@@ -14,7 +14,7 @@ from privyseal.caller import Caller
 from privyseal.clock import FixedClock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.subscribing import Subscribing
-from privyseal.events.subscriptions import CONFIRM_WITHIN, Subscriptions, SubscriptionState
+from privyseal.events.subscriptions import CONFIRM_WITHIN, Recipient, Subscriptions, SubscriptionState
 from privyseal.frontends.http import App, Pool
 from privyseal.frontends.subscriptions import SubscriptionFrontend
 from privyseal.meter import SilentMeter
@@ -65,7 +65,12 @@ class World:
         return self.outbox.link()
 
     def addresses(self) -> list[str]:
-        return [each.address for each in self.subscriptions.recipients("ops")]
+        return [each.address for each in self.recipients()]
+
+    def recipients(self) -> list[Recipient]:
+        found = self.store.view(lambda tx: self.subscriptions.recipients(tx, "ops"))
+        assert self.store.view(lambda tx: self.subscriptions.recipients(tx, "elsewhere")) == []
+        return [each for each in map(self.subscriptions.recipient, found) if each]
 
     def actions(self) -> list[str]:
         entries = [row["entries"] for row in rows_of(self.store, "journal")]
@@ -99,6 +104,8 @@ def press(link: str, method: str = "POST") -> tuple[int, str]:
 def test_nothing_is_sent_before_the_owner_has_pressed_the_button(world: World) -> None:
     link = world.subscribe()
     assert world.addresses() == []
+    (pending,) = world.subscriptions.page("", 10)
+    assert world.subscriptions.recipient(pending.id) is None
     status, page = press(link, "GET")
     assert (status, ADDRESS in page, "<button>" in page) == (200, True, True)
     assert world.addresses() == [], "mail scanners follow links"
@@ -127,12 +134,13 @@ def test_whoever_is_confirmed_gets_no_other_invitation(world: World) -> None:
 def test_the_link_in_every_mail_ends_it_for_good(world: World) -> None:
     old = world.subscribe()
     press(old)
-    (recipient,) = world.subscriptions.recipients("ops")
+    (recipient,) = world.recipients()
     world.clock.advance(timedelta(days=1000))
     assert press(recipient.unsubscribe_url, "GET")[0] == 200
     assert world.addresses() == [ADDRESS]
     assert press(recipient.unsubscribe_url)[0] == 200
     assert world.addresses() == []
+    assert world.subscriptions.recipient(recipient.subscription) is None
     assert press(recipient.unsubscribe_url)[0] == 404
     assert press(old)[0] == 404
     assert world.actions() == ["ConfirmSubscription", "Subscribe", "Unsubscribe"]

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -128,7 +129,7 @@ def dead_letters(environment: Environment, target: str | None, output: str) -> N
         return
     rows = (
         (
-            each["target"],
+            _whom(each),
             each["event"]["id"],
             *_columns(each["event"])[:3],
             str(each["attempts"]),
@@ -199,7 +200,14 @@ def _columns(event: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _whereto(deliveries: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{each['target']} {each['state'].lower()}" for each in deliveries) or "-"
+    """Of a target with recipients, how many have it, and how many have not."""
+    counts = Counter(f"{each['target']} {each['state'].lower()}" for each in deliveries)
+    return ", ".join(f"{what} to {count}" if count > 1 else what for what, count in counts.items()) or "-"
+
+
+def _whom(letter: dict[str, Any]) -> str:
+    recipient = letter.get("recipient")
+    return f"{letter['target']}, subscription {recipient}" if recipient else str(letter["target"])
 
 
 def _yes(flag: bool) -> str:

@@ -22,6 +22,7 @@ from privyseal.hosting.server import Site
 from privyseal.hosting.server import serve as run_sites
 from privyseal.hosting.supervisor import GRACE_SECONDS, Lifeline, Port, Supervisor, listener
 from privyseal.observability import metrics
+from privyseal.scratch import remove_leftovers
 from privyseal.settings import Settings, load
 from privyseal.wiring.devices import check_devices
 from privyseal.wiring.targets import targets
@@ -115,6 +116,7 @@ def _run(
     with ExitStack() as stack:
         directory.prepare()
         stack.enter_context(directory.locked())
+        remove_leftovers()
         bound = _bind(settings, stack)
         if named := banner.unreachable_revocation_url(bound):
             log.warning(

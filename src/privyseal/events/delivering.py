@@ -2,13 +2,14 @@
 
 Of one target and subject only one event is on its way, and the next when it has arrived or been given
 up: each certificate's events come in order. Different subjects go side by side, and no target waits
-for another. Whatever is killed on the way is sent again.
+for another. Where a target has recipients, each is sent to, tried again and given up by itself, and has an
+order of its own. Whatever is killed on the way is sent again.
 """
 
 import secrets
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
@@ -34,6 +35,7 @@ _LATER = frozenset({ErrorCode.UNAVAILABLE, ErrorCode.THROTTLED, ErrorCode.INTERN
 
 _Failure = tuple[str, bool]  # what went wrong, and whether it may work later
 _Ended = tuple[Delivery, _Failure | None]
+_Recipients = Callable[[Tx, str], Sequence[str]]
 
 
 class Delivering:
@@ -45,12 +47,15 @@ class Delivering:
         deliveries: Deliveries,
         targets: Mapping[str, Target],
         *,
+        recipients: Mapping[str, _Recipients],
         give_up: timedelta,
         meter: Meter,
     ) -> None:
+        """`recipients`: of targets that send each event to several, how to know to whom."""
         self._store = store
         self._deliveries = deliveries
         self._targets = targets
+        self._recipients = recipients
         self._give_up = give_up
         self._meter = meter
         self._logged = Sparing(_LOGGED_S)
@@ -63,7 +68,11 @@ class Delivering:
         ended: SimpleQueue[_Ended] = SimpleQueue()
         on_its_way: dict[str, Delivery] = {}
         while not stopping.is_set():
-            for delivery in self._store.view(lambda tx: self._next(tx, on_its_way.values())):
+            found = self._store.view(lambda tx: self._next(tx, on_its_way.values()))
+            if any(map(self._is_for_several, found)):
+                self._store.transact(lambda tx, found=found: self._spread(tx, found))  # type: ignore[misc]
+                continue  # now it is due to each of them
+            for delivery in found:
                 on_its_way[delivery.id] = delivery
                 self._start(delivery, ended)
             if not on_its_way:
@@ -77,14 +86,25 @@ class Delivering:
 
     def _next(self, tx: Tx, on_their_way: Collection[Delivery]) -> Sequence[Delivery]:
         """What can be sent now, of each target as many as it has room for."""
-        busy = {(each.number, each.target) for each in on_their_way}
+        busy = {each.id for each in on_their_way}
         found: list[Delivery] = []
         for name in self._targets:
-            room = AT_ONCE - sum(target == name for _, target in busy)
+            room = AT_ONCE - sum(each.target == name for each in on_their_way)
             if room:
                 due = self._deliveries.due(tx, name, AT_ONCE + room)
-                found += [each for each in due if (each.number, each.target) not in busy][:room]
+                found += [each for each in due if each.id not in busy][:room]
         return found
+
+    def _is_for_several(self, delivery: Delivery) -> bool:
+        return delivery.target in self._recipients and not delivery.recipient
+
+    def _spread(self, tx: Tx, found: Sequence[Delivery]) -> None:
+        """To whom nobody listens, it has arrived."""
+        for delivery in filter(self._is_for_several, found):
+            if recipients := self._recipients[delivery.target](tx, delivery.target):
+                self._deliveries.spread(tx, delivery, recipients)
+            else:
+                self._deliveries.delivered(tx, delivery)
 
     def _start(self, delivery: Delivery, ended: SimpleQueue[_Ended]) -> None:
         """In a thread of its own, for which the end of the process does not wait."""
@@ -95,7 +115,7 @@ class Delivering:
         threading.Thread(target=work, name=f"event to {delivery.target}", daemon=True).start()
 
     def _send(self, delivery: Delivery) -> _Failure | None:
-        attempt = Attempt(delivery.id, delivery.attempts + 1)
+        attempt = Attempt(delivery.id, delivery.attempts + 1, delivery.recipient)
         try:
             self._targets[delivery.target].send(delivery.event, attempt)
         except PrivySealError as error:

@@ -7,6 +7,7 @@ from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.events.repositories import (
+    DeadPlace,
     Deliveries,
     Delivery,
     Events,
@@ -19,7 +20,7 @@ from privyseal.x509.refusal import shown
 
 _AT_ONCE = 500  # dead letters in one commit
 REPLAYED = "privyseal:ReplayEvents"
-_START = (0, "")
+_START: DeadPlace = (0, "", "")
 
 
 class History:
@@ -76,13 +77,13 @@ class History:
         )
         more = len(found) > limit
         found = found[:limit]
-        return found, f"{found[-1].number}/{found[-1].target}" if more else None
+        return found, "/".join(map(str, _place(found[-1]))) if more else None
 
     def replay(self, caller: Caller, target: str | None, event_id: str | None) -> int:
         """Send dead letters again: of one target, of one event, or all. How many. Raises NOT_FOUND."""
         place, replayed = _START, 0
 
-        def write(tx: Tx, after: tuple[int, str]) -> tuple[int, tuple[int, str] | None]:
+        def write(tx: Tx, after: DeadPlace) -> tuple[int, DeadPlace | None]:
             found = self._deliveries.dead(
                 tx, caller.account, target=target, event_id=event_id, after=after, limit=_AT_ONCE
             )
@@ -90,7 +91,7 @@ class History:
             if count:
                 detail = {"target": target, "event": event_id, "count": count}
                 tx.record(entry(REPLAYED, caller, "events", **detail))
-            return count, (found[-1].number, found[-1].target) if found else None
+            return count, _place(found[-1]) if found else None
 
         while True:  # forwards only: one that dies again meanwhile is not found again
             count, last = self._store.transact(lambda tx, after=place: write(tx, after))  # type: ignore[misc]
@@ -125,10 +126,15 @@ def _history_place(text: str) -> HistoryPlace:
         raise _no_place() from None
 
 
-def _dead_place(text: str) -> tuple[int, str]:
-    number, _, target = text.partition("/")
+def _place(letter: Delivery) -> DeadPlace:
+    return letter.number, letter.target, letter.recipient
+
+
+def _dead_place(text: str) -> DeadPlace:
+    number, _, whom = text.partition("/")
+    target, _, recipient = whom.rpartition("/")
     try:
-        return _number(number), target
+        return _number(number), target, recipient
     except ValueError:
         raise _no_place() from None
 

@@ -122,7 +122,8 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which delivery this is, and the how-manieth time that it is tried: 1, 2, 3 …
+    """Which delivery this is, and the how-manieth time that it is tried: 1, 2, 3 … `recipient` is who of the
+    target's gets it, where it has some.
 
     Every attempt at a delivery has the same id, and so has its replay: who receives can tell one
     that comes twice.
@@ -130,6 +131,7 @@ class Attempt:
 
     delivery: str
     number: int
+    recipient: str = ""
 
 
 class Target(Protocol):

@@ -13,6 +13,8 @@ from privyseal.store import Tx
 # Writer of the journal → the seq of its last row that has been told; one that is not there: none yet.
 Cursor = Mapping[str, int]
 BEFORE_THE_FIRST = -1
+# Between two dead letters: behind that of this number, target and recipient.
+DeadPlace = tuple[int, str, str]
 
 
 class DeliveryState(StrEnum):
@@ -23,7 +25,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event that a target has still to get, or never got. `attempts` were made before."""
+    """An event that a target has still to get, or never got. `attempts` were made before.
+
+    Where a target has recipients, each of them has a delivery of its own, and `recipient` says which. Without
+    one it is for those that the target has when its turn comes.
+    """
 
     number: int
     target: str
@@ -34,10 +40,12 @@ class Delivery:
     attempts: int
     attempted_at: datetime | None = None
     error: str | None = None
+    recipient: str = ""
 
     @property
     def id(self) -> str:
-        return str(uuid.uuid5(uuid.UUID(self.event_id), self.target))
+        whom = f"{self.target}/{self.recipient}" if self.recipient else self.target
+        return str(uuid.uuid5(uuid.UUID(self.event_id), whom))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Sent:
     """Where an event of the history went, and what came of it."""
 
     target: str
+    recipient: str  # "" where it went to the target as a whole
     state: DeliveryState
     attempts: int
     attempted_at: datetime | None
@@ -125,9 +134,17 @@ class Events(Protocol):
 
 
 class Deliveries(Protocol):
-    """What targets have still to get: a line for each target and subject, of which only the first is due."""
+    """What targets have still to get: a line for each target, recipient and subject, of which only the first
+    is due.
+    """
 
     def add(self, tx: Tx, number: int, target: str, subject: str) -> None: ...
+
+    def spread(self, tx: Tx, delivery: Delivery, recipients: Sequence[str]) -> None:
+        """In its place there is one for each recipient, at the end of each one's line, and whatever comes
+        next in its own line is due. Nothing where that has been done.
+        """
+        ...
 
     def any_due(self, tx: Tx, targets: Sequence[str]) -> bool: ...
 
@@ -150,10 +167,10 @@ class Deliveries(Protocol):
         *,
         target: str | None,
         event_id: str | None,
-        after: tuple[int, str],
+        after: DeadPlace,
         limit: int,
     ) -> Sequence[Delivery]:
-        """Dead letters after (number, target), in that order."""
+        """Dead letters after a place, in order."""
         ...
 
     def replay(self, tx: Tx, delivery: Delivery) -> bool:

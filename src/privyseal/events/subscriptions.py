@@ -86,10 +86,16 @@ class Subscriptions:
         self._rows = rows
         self._url_of = url_of
 
-    def recipients(self, target: str) -> Sequence[Recipient]:
-        """Who gets events of a target."""
-        found = self._store.view(lambda tx: self._rows.confirmed(tx, target))
-        return [Recipient(each.id, each.address, self._link(each, Deed.UNSUBSCRIBE, None)) for each in found]
+    def recipients(self, tx: Tx, target: str) -> Sequence[str]:
+        """Whose subscriptions (their ids) get events of a target."""
+        return [each.id for each in self._rows.confirmed(tx, target)]
+
+    def recipient(self, subscription_id: str) -> Recipient | None:
+        """None for whoever gets no events, or none any more."""
+        found = self._store.view(lambda tx: self._rows.find(tx, subscription_id))
+        if found is None or found.state is not SubscriptionState.CONFIRMED:
+            return None
+        return Recipient(found.id, found.address, self._link(found, Deed.UNSUBSCRIBE, None))
 
     def page(self, after: str, limit: int) -> Sequence[Subscription]:
         return self._store.view(lambda tx: self._rows.page(tx, after, min(limit, MAX_PAGE)))

@@ -9,6 +9,7 @@ from privyseal.managed.model import AccountConfiguration, ManagedCertificate, Re
 from privyseal.managed.notices import is_approaching, needs_action, next_notice
 from privyseal.managed.renewal import Schedule
 from privyseal.managed.repositories import ManagedRows
+from privyseal.managed.restoring import restore
 from privyseal.managed.settling import days_before_expiry
 from privyseal.managed.states import Event, RenewalStatus, transition
 from privyseal.managed.told import days_left, told
@@ -34,6 +35,7 @@ class Expiring:
             self._store.transact(self._notice_page)
 
     def expire_due(self, stopping: threading.Event) -> None:
+        """And take back what was said to have expired when the clock was ahead."""
         while not stopping.is_set() and self._store.view(self.has_to_expire):
             self._store.transact(self._expire_page)
 
@@ -41,7 +43,8 @@ class Expiring:
         return bool(self._rows.accounts.next_unapplied(tx) or self._rows.certificates.to_notice(tx, 1))
 
     def has_to_expire(self, tx: Tx) -> bool:
-        return bool(self._rows.certificates.to_expire(tx, 1))
+        rows = self._rows.certificates
+        return bool(rows.to_expire(tx, 1) or rows.to_restore(tx, 1))
 
     def _notice_page(self, tx: Tx) -> None:
         if configuration := self._rows.accounts.next_unapplied(tx):
@@ -80,6 +83,8 @@ class Expiring:
         self._rows.accounts.put(tx, replace(configuration, applied=done, applied_to=None if done else last))
 
     def _expire_page(self, tx: Tx) -> None:
+        for certificate in self._rows.certificates.to_restore(tx, PAGE):
+            restore(tx, self._rows, self._schedule, certificate)
         for certificate in self._rows.certificates.to_expire(tx, PAGE):
             status = transition(certificate.status, Event.EXPIRED)
             assert status is not None  # only ISSUED ones are to expire

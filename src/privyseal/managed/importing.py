@@ -15,6 +15,7 @@ from privyseal.managed.keys import ManagedKeys
 from privyseal.managed.lookup import find_certificate
 from privyseal.managed.model import ManagedCertificate, Material
 from privyseal.managed.notices import next_notice
+from privyseal.managed.quotas import ImportQuota
 from privyseal.managed.repositories import ManagedRows
 from privyseal.managed.settling import days_before_expiry
 from privyseal.managed.states import Event, Kind, Status, transition
@@ -42,13 +43,16 @@ class ImportCertificate:
 
 
 class Importing:
-    def __init__(self, store: Store, rows: ManagedRows, keys: ManagedKeys) -> None:
+    def __init__(self, store: Store, rows: ManagedRows, keys: ManagedKeys, quota: ImportQuota) -> None:
         self._store = store
+        self._quota = quota
         self._rows = rows
         self._keys = keys
 
     def import_certificate(self, request: ImportCertificate) -> ManagedArn:
-        """The certificate's ARN. Raises VALIDATION for what is not accepted."""
+        """The certificate's ARN. Raises VALIDATION for what is not accepted, LIMIT_EXCEEDED where there is no
+        room for one more.
+        """
         check_tags(request.tags)
         if request.arn is None:
             arn, now = ManagedArn(request.region, request.caller.account, new_id()), self._store.view(_now)
@@ -86,7 +90,9 @@ class Importing:
             material=material,
         )
         made = replace(made, notice_at=next_notice(made, days_before_expiry(tx, self._rows, made)))
+        self._quota.check(tx, self._rows.imports, arn.account, arn.region)
         self._rows.certificates.insert(tx, made)
+        self._rows.imports.added(tx, arn.account, arn.region)
         self._rows.tags.put(tx, arn.id, request.tags)
         tx.record(told(ACTION, request.caller, made, tx.now, action=IMPORT))
 

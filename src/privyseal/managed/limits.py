@@ -19,6 +19,8 @@ KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 # ExportCertificate, Passphrase.
 MIN_PASSPHRASE = 4
 MAX_PASSPHRASE = 128
+# "Quotas", imported certificates per year: the last 365 days. By whole days (UTC) here.
+IMPORTS_COUNT_FOR = timedelta(days=365)
 # "ACM automatically attempts to renew" private certificates from then on.
 RENEWAL_WINDOW = timedelta(days=60)
 # PutAccountConfiguration: expiry events begin so many days before, if nothing else is set.

@@ -55,8 +55,8 @@ class ManagedCertificates(Protocol):
 
     def to_attempt(self, tx: Tx, status: Status, limit: int) -> Sequence[ManagedCertificate]:
         """Of that status, those whose `attempt_at` has come, the oldest first; and those with an attempt
-        under way, or to be issued at all, that are put off for longer than LONGEST_WAIT, which only a wrong
-        clock has done.
+        under way, to be issued at all, or being renewed (PENDING_AUTO_RENEWAL), that are put off for longer
+        than LONGEST_WAIT, which only a wrong clock has done.
         """
         ...
 
@@ -66,6 +66,10 @@ class ManagedCertificates(Protocol):
 
     def to_expire(self, tx: Tx, limit: int) -> Sequence[ManagedCertificate]:
         """ISSUED ones whose time is over, the oldest first."""
+        ...
+
+    def to_restore(self, tx: Tx, limit: int) -> Sequence[ManagedCertificate]:
+        """EXPIRED ones that have more than LONGEST_WAIT left, which only a wrong clock has done."""
         ...
 
     def attempts_between(self, tx: Tx, start: datetime, end: datetime, most: int) -> int:
@@ -84,7 +88,27 @@ class IssuedSerials(Protocol):
         """Those that their authority has revoked or held, whoever asked it to, until `followed`."""
         ...
 
+    def follow(self, tx: Tx, issued: IssuedSerial) -> None:
+        """Look at it (again), whether it was revoked or not."""
+        ...
+
     def followed(self, tx: Tx, issued: IssuedSerial) -> None: ...
+
+
+class Imports(Protocol):
+    """How many imports an account has made in a region: kept in the commits that change it."""
+
+    def now(self, tx: Tx, account: str, region: str) -> int:
+        """How many it has."""
+        ...
+
+    def counting(self, tx: Tx, account: str, region: str) -> int:
+        """How many it has made within IMPORTS_COUNT_FOR, those that were deleted since among them."""
+        ...
+
+    def added(self, tx: Tx, account: str, region: str) -> None: ...
+
+    def removed(self, tx: Tx, account: str, region: str) -> None: ...
 
 
 class AccountConfigurations(Protocol):

@@ -4,6 +4,7 @@ from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.managed.lookup import find_certificate
 from privyseal.managed.repositories import ManagedRows
+from privyseal.managed.states import Kind
 from privyseal.managed.told import told
 from privyseal.store import Store, Tx
 
@@ -24,6 +25,8 @@ class Removing:
                 raise PrivySealError(ErrorCode.IN_USE, f"Certificate {arn} is in use.")
             removed = self._rows.certificates.remove(tx, certificate)
             assert removed  # it was read in this transaction
+            if certificate.kind is Kind.IMPORTED:
+                self._rows.imports.removed(tx, certificate.arn.account, certificate.arn.region)
             keys = [tag.key for tag in self._rows.tags.of(tx, certificate.arn.id)]
             self._rows.tags.remove(tx, certificate.arn.id, keys)
             tx.record(told(ACTION, caller, certificate, tx.now))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from privyseal.ca.ports import Tags
-from privyseal.managed.ports import AccountConfigurations, IssuedSerials, ManagedCertificates
+from privyseal.managed.ports import AccountConfigurations, Imports, IssuedSerials, ManagedCertificates
 from privyseal.managed.search import CertificateSearch
 
 
@@ -12,5 +12,6 @@ class ManagedRows:
     certificates: ManagedCertificates
     serials: IssuedSerials
     accounts: AccountConfigurations
+    imports: Imports
     search: CertificateSearch
     tags: Tags  # a certificate's id is the resource

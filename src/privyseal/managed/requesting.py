@@ -42,15 +42,16 @@ class RequestCertificate:
 
 
 class Requesting:
-    def __init__(self, store: Store, rows: ManagedRows, wake: Callable[[], None]) -> None:
-        """`wake` tells the job that there is something to issue."""
+    def __init__(self, store: Store, rows: ManagedRows, wake: Callable[[], None], most_names: int) -> None:
+        """`wake` tells the job that there is something to issue; `most_names`: of one certificate."""
         self._store = store
         self._rows = rows
         self._wake = wake
+        self._most_names = most_names
 
     def request(self, request: RequestCertificate) -> ManagedArn:
         """The new certificate's ARN; the same token within an hour makes nothing new."""
-        names = _checked(request)
+        names = _checked(request, self._most_names)
         try:
             arn = self._store.transact(lambda tx: self._insert(tx, request, names))
         except UniqueError:  # another process was first with this token: its certificate is the answer
@@ -103,7 +104,7 @@ class Requesting:
         return self._rows.certificates.by_token(tx, account, request.region, request.token)
 
 
-def _checked(request: RequestCertificate) -> tuple[str, ...]:
+def _checked(request: RequestCertificate, most_names: int) -> tuple[str, ...]:
     """All names of the certificate, the domain first, each once."""
     if request.authority_arn is None:
         raise PrivySealError(
@@ -127,9 +128,9 @@ def _checked(request: RequestCertificate) -> tuple[str, ...]:
     for name in (request.domain, *request.names):
         spellings.setdefault(name.lower(), name)
     names = tuple(spellings.values())
-    if len(names) > limits.MAX_NAMES:
+    if len(names) > most_names:
         raise PrivySealError(
-            ErrorCode.LIMIT_EXCEEDED, f"A certificate has at most {limits.MAX_NAMES} domain names."
+            ErrorCode.LIMIT_EXCEEDED, f"A certificate has at most {most_names} domain names."
         )
     check_tags(request.tags)
     if len(request.tags) > limits.MAX_TAGS:

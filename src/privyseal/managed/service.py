@@ -15,6 +15,7 @@ from privyseal.managed.importing import Importing
 from privyseal.managed.issuing import Issuing
 from privyseal.managed.keys import ManagedKeys
 from privyseal.managed.ports import Issue
+from privyseal.managed.quotas import ImportQuota
 from privyseal.managed.reading import ManagedReading
 from privyseal.managed.removing import Removing
 from privyseal.managed.renewal import Schedule
@@ -32,6 +33,7 @@ from privyseal.store import Store, Tx
 from privyseal.wrapping import Wrapper
 
 SCHEDULE = Schedule()
+NO_QUOTA = ImportQuota()
 Run = Callable[[threading.Event], None]
 Waiting = Callable[[Tx], bool]
 
@@ -50,16 +52,18 @@ class Managed:
         issuers: Issuers,
         validity: timedelta = limits.VALIDITY,
         schedule: Schedule = SCHEDULE,
+        import_quota: ImportQuota = NO_QUOTA,
+        most_names: int = limits.MAX_NAMES,
         wake: Callable[[str], None] = lambda _: None,
         meter: Meter = SILENT,
     ) -> None:
         keys = ManagedKeys(wrapper)
-        self.requesting = Requesting(store, rows, lambda: wake("managed.issue"))
+        self.requesting = Requesting(store, rows, lambda: wake("managed.issue"), most_names)
         self.exporting = Exporting(store, rows, keys, schedule)
         self.renewing = Renewing(store, rows, lambda: wake("managed.renew"))
         self.revoking = ManagedRevoking(store, rows, ca)
         self.reading = ManagedReading(store, rows)
-        self.importing = Importing(store, rows, keys)
+        self.importing = Importing(store, rows, keys, import_quota)
         self.searching = Searching(store, rows.certificates, rows.search)
         self.updating = Updating(store, rows)
         self.removing = Removing(store, rows)

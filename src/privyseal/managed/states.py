@@ -41,6 +41,7 @@ class Event(StrEnum):
     RENEWED = "renewed"
     REIMPORTED = "reimported"
     EXPIRED = "expired"
+    RESTORED = "restored"  # the clock was ahead when it expired
     REVOKED = "revoked"
 
 
@@ -53,6 +54,7 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (_S.ISSUED, _E.RENEWED): _S.ISSUED,
         (_S.ISSUED, _E.REIMPORTED): _S.ISSUED,
         (_S.EXPIRED, _E.REIMPORTED): _S.ISSUED,
+        (_S.EXPIRED, _E.RESTORED): _S.ISSUED,
         (_S.ISSUED, _E.EXPIRED): _S.EXPIRED,
         (_S.ISSUED, _E.REVOKED): _S.REVOKED,
     }

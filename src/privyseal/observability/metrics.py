@@ -6,7 +6,6 @@ nothing else imports it.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from privyseal import log
+from privyseal.scratch import remove_leftovers, scratch_folder
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # Where files live in memory (Linux); elsewhere the folder for temporary files is taken.
@@ -126,8 +126,9 @@ def folder() -> Iterator[None]:
     (SIGBUS): so they are not where the database is, but in memory where the system has such a place.
     """
     place = next((each for each in _IN_MEMORY if os.access(each, os.W_OK)), None)
-    with tempfile.TemporaryDirectory(prefix="privyseal-metrics-", dir=place) as path:
-        os.environ[FOLDER_VARIABLE] = path
+    remove_leftovers(place)
+    with scratch_folder(place) as path:
+        os.environ[FOLDER_VARIABLE] = str(path)
         yield
 
 

@@ -12,6 +12,9 @@ from privyseal.settings.model import Settings
 # A DNS name (its xn-- form where it is not ASCII) or an address.
 _NAME = re.compile(r"\A(?=.{1,253}\Z)(?:[A-Za-z0-9*](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+)\Z")
 
+# Of git remotes; none: `user@host:path`, as ssh has it. Another one would be taken for a host.
+_GIT_SCHEMES = frozenset({"", "https", "http", "ssh", "git", "file"})
+
 
 def checked(settings: Settings) -> Settings:
     if bool(settings.tls_certificate) != bool(settings.tls_key):
@@ -68,8 +71,13 @@ def _check_gitops(settings: Settings) -> None:
         name = "directory" if section.source == "directory" else "url"
         text = f'serverless.gitops.source = "{section.source}" needs {name}.'
         raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
-    if re.match(r"[a-z+]+://[^/]*:[^/]*@", section.url):
-        text = "serverless.gitops.url has a password in it: put that into password-file."
+    # Errors name the address, and what stands before the @ of https is often a token.
+    if re.match(r"https?://[^/]*@|[a-z+]+://[^/]*:[^/]*@", section.url):
+        text = "serverless.gitops.url has a user or a password in it: see username and password-file."
+        raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
+    scheme = section.url.partition("://")[0] if "://" in section.url else ""
+    if scheme not in _GIT_SCHEMES:
+        text = f"serverless.gitops.url begins with https://, ssh:// or file://, not with {scheme}://."
         raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text)
     files = ("directory", "allowed_signers", "pgp_keys", "password_file")
     for name in files:

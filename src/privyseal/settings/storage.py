@@ -30,6 +30,11 @@ class QuotaSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
     # the same of AWS Certificate Manager; AWS: RequestCertificate 5
     acm_requests_per_second: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
+    # these three of AWS Certificate Manager too: imports of an account, its imports within 365 days, and
+    # the domain names of a request
+    imported_certificates: Annotated[int, Meta(ge=1)] | None = None  # AWS: 2500
+    imports_per_year: Annotated[int, Meta(ge=1)] | None = None  # AWS: 5000
+    names_per_certificate: Annotated[int, Meta(ge=1, le=100)] = 100  # AWS: 10, and up to 100 on request
 
 
 class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):

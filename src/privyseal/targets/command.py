@@ -11,7 +11,7 @@ from typing import Any
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.ports import Attempt
-from privyseal.targets.processes import Processes
+from privyseal.processes import Processes
 
 NEVER = 65
 MAX_TOLD = 200  # characters of output in an error

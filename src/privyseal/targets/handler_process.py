@@ -50,7 +50,7 @@ class Context:
 
 
 def limit(seconds: float, memory_mb: int) -> None:
-    """Hard limits, which the handler cannot lift. The alarm ends a process whose starter was killed."""
+    """Hard limits, which the handler cannot lift. The alarm ends a process whose guard was killed too."""
     memory = memory_mb * 1024 * 1024
     processor = math.ceil(seconds) + GRACE_S
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -8,7 +8,6 @@ Lambda's asynchronous calls, a function that fails is called again with the same
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.ports import Attempt
-from privyseal.targets.processes import Processes
+from privyseal.processes import Processes
+from privyseal.scratch import scratch_folder
 
 PROGRAM = Path(__file__).with_name("handler_process.py")
 MAX_TOLD = 200  # characters of the last line of output in an error
@@ -70,11 +70,11 @@ class PythonHandlerTarget:
     def send(self, event: Mapping[str, Any], attempt: Attempt) -> None:
         access = self._access()
         call = {"event": event, "context": self._context(attempt, access), "limits": self._limits()}
-        with tempfile.TemporaryDirectory(prefix="privyseal-handler-") as scratch:
+        with scratch_folder() as scratch:
             ended = self._processes.run(
                 (sys.executable, "-I", "-u", str(PROGRAM), str(self._file), self._function),
                 json.dumps(call).encode(),
-                environment=self._variables(access, scratch),
+                environment=self._variables(access, str(scratch)),
                 folder=str(self._file.parent),
                 seconds=self._seconds,
             )

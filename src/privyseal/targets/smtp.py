@@ -1,22 +1,20 @@
 """Events as e-mail to those who have confirmed a subscription, a message for each of them.
 
-TLS with a verified server is the rule; `security = "insecure"` is for a relay on the same machine. When
-some of the mails have gone out and others have not, the next attempt sends those others. Who has had one is
-kept in memory: after a restart all go again, with the same Message-ID.
+TLS with a verified server is the rule; `security = "insecure"` is for a relay on the same machine. Each
+delivery is to one subscriber, so none of them waits for another; one that is tried again has the same
+Message-ID.
 """
 
 import json
 import smtplib
-import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 
-from privyseal import log
 from privyseal.clock import Clock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.ports import Attempt
@@ -25,7 +23,6 @@ from privyseal.targets.notice import body, is_notice
 from privyseal.targets.trust import client_context
 
 MAX_SUBJECT = 200  # characters
-MAX_REMEMBERED = 1000  # deliveries; of the one that was tried longest ago it is forgotten who has it
 UNSUBSCRIBE = "List-Unsubscribe"  # RFC 2369 §3.2
 PERMANENT = range(500, 600)  # RFC 5321 §4.2.1
 
@@ -42,28 +39,6 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(linesep="\r\n")
 
 
-class _Answered:
-    """Of deliveries that are to be tried again: for which subscribers the server has answered for good, and
-    whether it has taken their mail.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_delivery: dict[str, dict[str, bool]] = {}
-
-    def of(self, delivery: str) -> dict[str, bool]:
-        with self._lock:
-            found = self._by_delivery.pop(delivery, {})
-            self._by_delivery[delivery] = found
-            if len(self._by_delivery) > MAX_REMEMBERED:
-                del self._by_delivery[next(iter(self._by_delivery))]
-            return found
-
-    def forget(self, delivery: str) -> None:
-        with self._lock:
-            self._by_delivery.pop(delivery, None)
-
-
 class SmtpTarget:
     """Implements `events.ports.Target` and `events.subscribing.Post`."""
 
@@ -73,7 +48,7 @@ class SmtpTarget:
         *,
         host: str,
         sender: str,
-        recipients: Callable[[str], Sequence[Recipient]],
+        recipient: Callable[[str], Recipient | None],
         clock: Clock,
         port: int = 587,
         security: str = "starttls",
@@ -82,64 +57,38 @@ class SmtpTarget:
         ca_file: str = "",
         timeout_seconds: float = 20.0,
     ) -> None:
-        """`recipients` gives those of a target. `timeout_seconds` is for each answer of the server."""
+        """`recipient` knows subscriptions by id. `timeout_seconds` is for each answer of the server."""
         self.name = name
         self._host = host
         self._port = port
         self._sender = sender
-        self._recipients = recipients
+        self._recipient = recipient
         self._clock = clock
         self._security = security
         self._login = (username, password) if username else None
         self._tls = client_context(ca_file) if security != "insecure" else None
         self._seconds = timeout_seconds
-        self._answered = _Answered()
 
     def send(self, event: Mapping[str, Any], attempt: Attempt) -> None:
-        recipients = self._recipients(self.name)
-        if not recipients:
-            return
-        answered = self._answered.of(attempt.delivery)
-        later = ""
-        with self._connected() as server:
-            for each in recipients:
-                if each.subscription in answered:
-                    continue
-                try:
-                    server.send_message(
-                        self._event_message(event, each, attempt), self._sender, [each.address]
-                    )
-                    answered[each.subscription] = True
-                except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
-                    status, why = _refusal(error)
-                    if status not in PERMANENT:
-                        later = f"{status} {why!r}"
-                        continue
-                    answered[each.subscription] = False
-                    log.warning(
-                        "the mail server refuses a subscriber",
-                        target=self.name,
-                        subscription=each.subscription,
-                        status=status,
-                    )
-        if later:
-            raise self._later(later)
-        self._answered.forget(attempt.delivery)
-        if not any(answered.values()):
-            raise PrivySealError(
-                ErrorCode.INVALID_ARGUMENT, f"The mail server {self._host} refuses every subscriber."
+        """Who has unsubscribed meanwhile gets nothing, and that is all."""
+        if to := self._recipient(attempt.recipient):
+            self._hand_over(
+                self._event_message(event, to, attempt), to.address, f"subscription {to.subscription}"
             )
 
     def post(self, address: str, subject: str, text: str) -> None:
-        """Raises INVALID_ARGUMENT for an address that is refused, UNAVAILABLE for everything else."""
+        self._hand_over(self._message(address, subject, text), address, address)
+
+    def _hand_over(self, message: EmailMessage, address: str, whom: str) -> None:
+        """Raises INVALID_ARGUMENT for what the server refuses for good, UNAVAILABLE for everything else."""
         with self._connected() as server:
             try:
-                server.send_message(self._message(address, subject, text), self._sender, [address])
-            except smtplib.SMTPRecipientsRefused as error:
-                ((status, why),) = error.recipients.values()
+                server.send_message(message, self._sender, [address])
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+                status, why = _refusal(error)
                 if status not in PERMANENT:
                     raise self._later(f"{status} {why!r}") from error
-                text = f"The mail server {self._host} refuses {address}: {status}."
+                text = f"The mail server {self._host} refuses {whom}: {status}."
                 raise PrivySealError(ErrorCode.INVALID_ARGUMENT, text) from error
 
     def close(self) -> None:
@@ -172,7 +121,7 @@ class SmtpTarget:
     def _event_message(self, event: Mapping[str, Any], to: Recipient, attempt: Attempt) -> EmailMessage:
         message = self._message(to.address, _subject(event), _body(event, to, self.name))
         domain = self._sender.partition("@")[2]
-        message["Message-ID"] = f"<{attempt.delivery}.{to.subscription}@{domain}>"
+        message["Message-ID"] = f"<{attempt.delivery}@{domain}>"
         message[UNSUBSCRIBE] = f"<{to.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058 §3.1
         return message

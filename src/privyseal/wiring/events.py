@@ -15,7 +15,7 @@ from privyseal.settings import Settings
 from privyseal.stores.repositories.events import SqlDeliveries, SqlEvents
 from privyseal.stores.repositories.journal import SqlJournal
 from privyseal.wiring.parts import Parts
-from privyseal.wiring.targets import targets
+from privyseal.wiring.targets import recipients, targets
 
 DISPATCH, DELIVER = "events.dispatch", "events.deliver"
 
@@ -49,7 +49,12 @@ def add_event_jobs(parts: Parts, meter: Meter) -> Callable[[], None]:
     )
     reached = targets(parts)
     delivering = Delivering(
-        parts.store, SqlDeliveries(), reached, give_up=timedelta(hours=section.give_up_hours), meter=meter
+        parts.store,
+        SqlDeliveries(),
+        reached,
+        recipients=recipients(parts),
+        give_up=timedelta(hours=section.give_up_hours),
+        meter=meter,
     )
     parts.jobs.add(DISPATCH, dispatch.run, dispatch.waiting)
     parts.jobs.add(DELIVER, delivering.run, delivering.waiting)

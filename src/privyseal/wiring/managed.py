@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from privyseal.ca.service import CertificateAuthorities
 from privyseal.jobs.runner import Runner
+from privyseal.managed.quotas import ImportQuota
 from privyseal.managed.renewal import Schedule
 from privyseal.managed.service import Managed
 from privyseal.meter import Meter
-from privyseal.settings import ManagedSettings
+from privyseal.settings import ManagedSettings, QuotaSettings
 from privyseal.store import Store
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.repositories.managed_rows import MANAGED_ROWS
@@ -22,6 +23,7 @@ def managed_certificates(
     section: ManagedSettings,
     wake: Callable[[str], None],
     *,
+    quotas: QuotaSettings,
     meter: Meter,
 ) -> Managed:
     return Managed(
@@ -33,6 +35,8 @@ def managed_certificates(
         issuers=authorities.issuers,
         validity=timedelta(days=section.validity_days),
         schedule=Schedule(timedelta(days=section.renewal_days)),
+        import_quota=ImportQuota(quotas.imported_certificates, quotas.imports_per_year),
+        most_names=quotas.names_per_certificate,
         wake=wake,
         meter=meter,
     )

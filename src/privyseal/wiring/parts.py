@@ -98,7 +98,13 @@ class Parts:
         add_authority_jobs(self.jobs, self.authorities)
         self.job_overview = Overview(self.store, SqlJobs(), lambda: self.jobs.jobs)
         self.managed = managed_certificates(
-            self.store, wrapper, self.authorities, settings.managed, self.jobs.wake, meter=meter
+            self.store,
+            wrapper,
+            self.authorities,
+            settings.managed,
+            self.jobs.wake,
+            quotas=settings.quotas,
+            meter=meter,
         )
         add_managed_jobs(self.jobs, self.managed)
         self.pool = Pool(POOL_THREADS, POOL_QUEUE)

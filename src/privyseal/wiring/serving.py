@@ -6,15 +6,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from privyseal.access.keyring import KeyRing
-from privyseal.devices.lifecycle import Lifecycle
-from privyseal.devices.registered import RegistrationReader
 from privyseal.devices.registry import Registry
 from privyseal.events.refusals import Refusals
 from privyseal.frontends.api import ApiFrontend
 from privyseal.frontends.api import ca_rotations as ca_rotation_resource
 from privyseal.frontends.api import events as event_resource
 from privyseal.frontends.api import jobs as job_resource
-from privyseal.frontends.api import registrations as registration_resource
 from privyseal.frontends.api import subscriptions as subscription_resource
 from privyseal.frontends.aws import sts
 from privyseal.frontends.aws.front import AwsFrontend
@@ -30,8 +27,6 @@ from privyseal.observability.metrics import PrometheusMeter
 from privyseal.settings import Settings
 from privyseal.stores.repositories.audit import SqlJournalReader
 from privyseal.stores.repositories.devices import SqlDevices
-from privyseal.stores.repositories.identities import SqlIdentities
-from privyseal.stores.repositories.steps import SqlSteps
 from privyseal.tracing import Tracer
 from privyseal.wiring.devices import (
     add_device_jobs,
@@ -44,6 +39,7 @@ from privyseal.wiring.events import add_event_jobs, history, rule_items
 from privyseal.wiring.gitops import add_gitops_job, gitops, gitops_endpoints, states_service
 from privyseal.wiring.monitoring import add_monitoring_jobs, checks, numbers, traced
 from privyseal.wiring.parts import Parts, opened
+from privyseal.wiring.registering import lifecycle, registration_endpoints
 from privyseal.wiring.rotation import device_tls
 from privyseal.wiring.serverless import kms_service, serverless_routes
 from privyseal.wiring.serverless_publishing import add_serverless_jobs, serverless_endpoints
@@ -119,14 +115,13 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals, tracer: Tracer | None)
     aws = AwsFrontend(services, authenticator, clock, settings.region, beside=["lambda"])
     registry = Registry(parts.store, devices)
     subscribers = subscriptions(parts)
-    registered = RegistrationReader(parts.store, devices, SqlIdentities(), SqlSteps())
     api = ApiFrontend(
         authenticator,
         clock,
         pool,
         certificates=parts.authorities.reader,
         devices=registry,
-        lifecycle=Lifecycle(parts.store, devices, SqlIdentities(), SqlSteps(), parts.authorities.holding),
+        lifecycle=lifecycle(parts),
         revoking=parts.authorities.named_revoking,
         mass_revoking=parts.authorities.mass_revoking,
         crl_restarting=parts.authorities.crl_restarting,
@@ -135,7 +130,7 @@ def _apps(parts: Parts, meter: Meter, refusals: Refusals, tracer: Tracer | None)
             *event_resource.endpoints(history(parts), rule_items(settings), pool),
             *subscription_resource.endpoints(subscribers, subscribing(parts), pool),
             *ca_rotation_resource.endpoints(rotating(parts), pool),
-            *registration_resource.endpoints(registered, pool),
+            *registration_endpoints(parts),
             *serverless_endpoints(parts),
             *gitops_endpoints(parts, pulled),
         ],

@@ -1,6 +1,6 @@
 """Targets of events, from the sections `[targets.NAME]`, and who is subscribed to those that send mail."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -14,6 +14,7 @@ from privyseal.hosting.program_file import check_program
 from privyseal.hosting.secret_file import read_secret
 from privyseal.settings import Settings
 from privyseal.settings.targets import SmtpTargetSettings, TargetSettings
+from privyseal.store import Tx
 from privyseal.targets import TARGETS
 from privyseal.targets.python_handler import ServiceAccess
 from privyseal.targets.smtp import SmtpTarget
@@ -38,6 +39,12 @@ def subscriptions(parts: Parts) -> Subscriptions:
         return (given or str(parts.directory.read_environment().get("url", ""))).rstrip("/")
 
     return Subscriptions(parts.store, parts.subscription_rows, url_of)
+
+
+def recipients(parts: Parts) -> dict[str, Callable[[Tx, str], Sequence[str]]]:
+    """Of targets that send to subscribers: how to know to whom."""
+    found = subscriptions(parts)
+    return {name: found.recipients for name, each in targets(parts).items() if isinstance(each, SmtpTarget)}
 
 
 def subscribing(parts: Parts) -> Subscribing:
@@ -65,7 +72,7 @@ def _target(parts: Parts, name: str, section: TargetSettings) -> Target:
         given["clock"] = parts.clock
     if kind == "smtp":
         del given["link_url"]
-        given["recipients"] = subscriptions(parts).recipients
+        given["recipient"] = subscriptions(parts).recipient
     if kind == "python-handler":
         given["access"] = lambda: _access(parts.directory, parts.settings)
         check_program(given["file"], f"file of [targets.{name}]", executable=False)

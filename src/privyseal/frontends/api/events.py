@@ -18,6 +18,7 @@ _SELECTING = frozenset({"since", "until", "resource", "detail_type", "following"
 
 class SentItem(Struct):
     target: str
+    recipient: str | None  # the id of a subscription
     state: str
     attempts: int
     attempted_at: datetime | None
@@ -42,6 +43,7 @@ class Following(Struct):
 
 class DeadLetter(Struct):
     target: str
+    recipient: str | None
     attempts: int
     attempted_at: datetime | None
     error: str | None
@@ -142,14 +144,28 @@ class EventResource:
 
 def _event(found: Recorded) -> EventItem:
     sent = [
-        SentItem(each.target, each.state.value, each.attempts, each.attempted_at, each.error)
+        SentItem(
+            target=each.target,
+            recipient=each.recipient or None,
+            state=each.state.value,
+            attempts=each.attempts,
+            attempted_at=each.attempted_at,
+            error=each.error,
+        )
         for each in found.sent
     ]
     return EventItem(found.number, dict(found.event), sent)
 
 
 def _dead(found: Delivery) -> DeadLetter:
-    return DeadLetter(found.target, found.attempts, found.attempted_at, found.error, dict(found.event))
+    return DeadLetter(
+        target=found.target,
+        recipient=found.recipient or None,
+        attempts=found.attempts,
+        attempted_at=found.attempted_at,
+        error=found.error,
+        event=dict(found.event),
+    )
 
 
 def _is_number(text: str) -> bool:

@@ -59,8 +59,8 @@ SELECT 1 AS found FROM event WHERE id = :id AND account = :account;
 
 -- name: deliveries
 -- Where some events went.
-SELECT number, target, state, attempts, attempted_at, error FROM event_delivery
-WHERE number IN (:numbers...) ORDER BY number, target;
+SELECT number, target, recipient, state, attempts, attempted_at, error FROM event_delivery
+WHERE number IN (:numbers...) ORDER BY number, target, recipient;
 
 -- name: any_before
 -- Whether there is an event to forget.
@@ -68,7 +68,7 @@ SELECT 1 AS found FROM event WHERE at < :before AND number < (SELECT max(number)
 
 -- name: lines_to_prune
 -- Lines that are about to lose what waits in them, perhaps what is due.
-SELECT DISTINCT target, subject FROM event_delivery WHERE state = 'WAITING' AND number IN (
+SELECT DISTINCT target, recipient, subject FROM event_delivery WHERE state = 'WAITING' AND number IN (
     SELECT number FROM event WHERE at < :before AND number < (SELECT max(number) FROM event)
     ORDER BY at, number LIMIT :limit
 );

@@ -64,13 +64,16 @@ ORDER BY created_at, id LIMIT :limit;
 
 -- name: to_attempt
 -- What has to be issued, or renewed. An attempt that is put off for longer than may be was so by a clock
--- that was wrong; so was a request that lies ahead.
+-- that was wrong; so was a request that lies ahead, and a renewal that somebody has asked for.
 SELECT * FROM managed_certificate WHERE status = :status AND attempt_at IS NOT NULL AND attempt_at <= :now
 UNION ALL
 SELECT * FROM managed_certificate WHERE status = :status AND attempt_serial IS NOT NULL AND attempt_at > :far
 UNION ALL
 SELECT * FROM managed_certificate WHERE status = :status AND status = 'PENDING_VALIDATION'
     AND attempt_serial IS NULL AND attempt_at IS NOT NULL AND attempt_at > :far
+UNION ALL
+SELECT * FROM managed_certificate WHERE status = :status AND status = 'ISSUED'
+    AND renewal_status = 'PENDING_AUTO_RENEWAL' AND attempt_serial IS NULL AND attempt_at > :far
 ORDER BY attempt_at, id LIMIT :limit;
 
 -- name: to_notice
@@ -81,6 +84,11 @@ ORDER BY notice_at, id LIMIT :limit;
 -- name: to_expire
 -- What has expired and does not say so yet.
 SELECT * FROM managed_certificate WHERE status = 'ISSUED' AND not_after < :now
+ORDER BY not_after, id LIMIT :limit;
+
+-- name: to_restore
+-- What was said to have expired when the clock was ahead.
+SELECT * FROM managed_certificate WHERE status = 'EXPIRED' AND not_after > :far
 ORDER BY not_after, id LIMIT :limit;
 
 -- name: attempts_between
@@ -106,6 +114,11 @@ UPDATE managed_serial SET to_follow = 1 WHERE serial IN (:serials...);
 -- name: serials_to_follow
 -- Revoked, and nobody has looked at it since.
 SELECT * FROM managed_serial WHERE to_follow = 1 ORDER BY id, serial LIMIT :limit;
+
+-- name: follow_serial
+-- Look at it, whether it was revoked or not.
+UPDATE managed_serial SET to_follow = 1
+WHERE id = :id AND authority_arn = :authority_arn AND serial = :serial;
 
 -- name: followed_serial
 -- Until it is revoked again: a hold that becomes final.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from privyseal.events.repositories import (
     Backlog,
     Cursor,
+    DeadPlace,
     Delivery,
     DeliveryState,
     HistoryPlace,
@@ -96,13 +97,14 @@ class SqlEvents:
         lines = list(sql(tx).rows(_E["lines_to_prune"], **parameters))
         sql(tx).change(_E["prune_deliveries"], **parameters)
         for line in lines:
-            _promote(tx, line["target"], line["subject"])
+            _promote(tx, line["target"], line["recipient"], line["subject"])
         return sql(tx).change(_E["prune"], **parameters)
 
 
 class SqlDeliveries:
-    def add(self, tx: Tx, number: int, target: str, subject: str) -> None:
-        sql(tx).change(_D["insert"], number=number, target=target, subject=subject, now=to_micros(tx.now))
+    def add(self, tx: Tx, number: int, target: str, subject: str, recipient: str = "") -> None:
+        place = {"number": number, "target": target, "recipient": recipient, "subject": subject}
+        sql(tx).change(_D["insert"], **place, now=to_micros(tx.now))
 
     def any_due(self, tx: Tx, targets: Sequence[str]) -> bool:
         return sql(tx).row(_D["any_due"], targets=targets, **_now(tx)) is not None
@@ -112,14 +114,21 @@ class SqlDeliveries:
 
     def delivered(self, tx: Tx, delivery: Delivery) -> None:
         if _settle(tx, delivery, DeliveryState.DELIVERED, None, None):
-            _promote(tx, delivery.target, delivery.subject)
+            _promote(tx, delivery.target, delivery.recipient, delivery.subject)
+
+    def spread(self, tx: Tx, delivery: Delivery, recipients: Sequence[str]) -> None:
+        if not sql(tx).change(_D["remove"], **_place(delivery)):
+            return
+        for each in recipients:
+            self.add(tx, delivery.number, delivery.target, delivery.subject, each)
+        _promote(tx, delivery.target, delivery.recipient, delivery.subject)
 
     def put_off(self, tx: Tx, delivery: Delivery, until: datetime, error: str) -> None:
         _settle(tx, delivery, DeliveryState.WAITING, until, error)
 
     def give_up(self, tx: Tx, delivery: Delivery, error: str) -> None:
         if _settle(tx, delivery, DeliveryState.DEAD, None, error):
-            _promote(tx, delivery.target, delivery.subject)
+            _promote(tx, delivery.target, delivery.recipient, delivery.subject)
 
     def dead(
         self,
@@ -128,17 +137,18 @@ class SqlDeliveries:
         *,
         target: str | None,
         event_id: str | None,
-        after: tuple[int, str],
+        after: DeadPlace,
         limit: int,
     ) -> Sequence[Delivery]:
-        number, name = after
+        number, after_target, after_recipient = after
         rows = sql(tx).rows(
             _D["dead"],
             account=account,
             target=target,
             event=event_id,
             number=number,
-            after=name,
+            after_target=after_target,
+            after_recipient=after_recipient,
             limit=limit,
         )
         return [
@@ -147,10 +157,9 @@ class SqlDeliveries:
         ]
 
     def replay(self, tx: Tx, delivery: Delivery) -> bool:
-        place = {"number": delivery.number, "target": delivery.target}
-        if not sql(tx).change(_D["replay"], now=to_micros(tx.now), **place):
+        if not sql(tx).change(_D["replay"], now=to_micros(tx.now), **_place(delivery)):
             return False
-        _promote(tx, delivery.target, delivery.subject)
+        _promote(tx, delivery.target, delivery.recipient, delivery.subject)
         return True
 
     def backlog(self, tx: Tx, most: int) -> Backlog:
@@ -164,8 +173,7 @@ def _settle(
 ) -> bool:
     changed = sql(tx).change(
         _D["settle"],
-        number=delivery.number,
-        target=delivery.target,
+        **_place(delivery),
         attempts=delivery.attempts,
         state=state.value,
         due_at=to_micros(due_at),
@@ -175,8 +183,13 @@ def _settle(
     return changed == 1
 
 
-def _promote(tx: Tx, target: str, subject: str) -> None:
-    sql(tx).change(_D["promote"], now=to_micros(tx.now), target=target, subject=subject)
+def _promote(tx: Tx, target: str, recipient: str, subject: str) -> None:
+    line = {"target": target, "recipient": recipient, "subject": subject}
+    sql(tx).change(_D["promote"], now=to_micros(tx.now), **line)
+
+
+def _place(delivery: Delivery) -> dict[str, int | str]:
+    return {"number": delivery.number, "target": delivery.target, "recipient": delivery.recipient}
 
 
 def _now(tx: Tx) -> dict[str, int | None]:
@@ -192,6 +205,7 @@ def _delivery(row: Row) -> Delivery:
         json.loads(row["body"]),
         time_of(row["created_at"]),
         row["attempts"],
+        recipient=row["recipient"],
     )
 
 
@@ -199,7 +213,9 @@ def _with_deliveries(tx: Tx, rows: Sequence[Row]) -> Sequence[Recorded]:
     sent: dict[int, list[Sent]] = {row["number"]: [] for row in rows}
     for row in sql(tx).rows(_E["deliveries"], numbers=list(sent)) if sent else ():
         state, attempted = DeliveryState(row["state"]), from_micros(row["attempted_at"])
-        sent[row["number"]].append(Sent(row["target"], state, row["attempts"], attempted, row["error"]))
+        sent[row["number"]].append(
+            Sent(row["target"], row["recipient"], state, row["attempts"], attempted, row["error"])
+        )
     return [
         Recorded(
             row["number"], time_of(row["at"]), row["subject"], json.loads(row["body"]), sent[row["number"]]

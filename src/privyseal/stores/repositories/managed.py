@@ -79,6 +79,10 @@ class SqlManagedCertificates:
     def to_expire(self, tx: Tx, limit: int) -> Sequence[ManagedCertificate]:
         return _all(sql(tx).rows(_Q["to_expire"], now=to_micros(tx.now), limit=limit))
 
+    def to_restore(self, tx: Tx, limit: int) -> Sequence[ManagedCertificate]:
+        far = to_micros(tx.now + LONGEST_WAIT)
+        return _all(sql(tx).rows(_Q["to_restore"], far=far, limit=limit))
+
     def attempts_between(self, tx: Tx, start: datetime, end: datetime, most: int) -> int:
         times = {"start": to_micros(start), "until": to_micros(end)}
         row = sql(tx).row(_Q["attempts_between"], **times, most=most)
@@ -106,8 +110,15 @@ class SqlIssuedSerials:
         if serials := [format_serial(arn.serial) for arn in arns]:
             sql(tx).change(_Q["revoked_serials"], serials=serials)
 
+    def held(self, tx: Tx, arns: Sequence[CertificateArn], *, is_held: bool) -> None:
+        """Implements `ca.revocation.ports.Bearers`: ACM has no word for a hold."""
+
     def to_follow(self, tx: Tx, limit: int) -> Sequence[IssuedSerial]:
         return [_serial(row) for row in sql(tx).rows(_Q["serials_to_follow"], limit=limit)]
+
+    def follow(self, tx: Tx, issued: IssuedSerial) -> None:
+        key = {"id": issued.id, "authority_arn": issued.authority_arn}
+        sql(tx).change(_Q["follow_serial"], **key, serial=format_serial(issued.serial))
 
     def followed(self, tx: Tx, issued: IssuedSerial) -> None:
         key = {"id": issued.id, "authority_arn": issued.authority_arn}

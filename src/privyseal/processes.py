@@ -1,21 +1,26 @@
-"""Programs that targets start: the event on standard input, a time limit, and nothing left behind.
+"""Programs that this service starts: what they get on standard input, a time limit, and nothing left behind.
 
-Each runs in a process group of its own, which is killed when its first process ends or the time is over.
+Each runs in a process group of its own, whose first process is a guard (`guard.py`). The group is killed when
+the program ends or the time is over, and by the guard when the service itself has been killed.
 """
 
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from privyseal.errors import ErrorCode, PrivySealError
 
+GUARD = Path(__file__).with_name("guard.py")
 MAX_OUTPUT = 64 * 1024  # bytes of output that are kept; the rest is read and dropped
-PATIENCE = 1.0  # seconds that output is still waited for when every process of the group is gone
+PATIENCE = 1.0  # seconds for output when every process of the group is gone, and for the guard to end them
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,12 @@ class Ended:
 
 
 class Processes:
-    """Those of one target. `close` ends them, for a service that stops does not wait for them."""
+    """Those of one owner. `close` ends them, for a service that stops does not wait for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._groups: set[int] = set()
+        self._lifeline: tuple[int, int] | None = None
         self._closed = False
 
     def run(
@@ -44,7 +50,9 @@ class Processes:
         folder: str,
         seconds: float,
     ) -> Ended:
-        """Raises UNAVAILABLE where it cannot be started."""
+        """Raises UNAVAILABLE where nothing can be started. Where it is the program that cannot, that is in
+        the output.
+        """
         process = self._start(command, given, environment, folder)
         assert process.stdout is not None
         kept = bytearray()
@@ -57,8 +65,11 @@ class Processes:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            for group in self._groups:
-                _kill(group)
+            for guard in self._groups:
+                _terminate(guard)
+            for end in self._lifeline or ():
+                os.close(end)
+            self._lifeline = None
 
     def _start(
         self, command: Sequence[str], given: bytes, environment: Mapping[str, str], folder: str
@@ -69,8 +80,12 @@ class Processes:
             if self._closed:
                 raise PrivySealError(ErrorCode.UNAVAILABLE, "The service stops.")
             try:
+                if self._lifeline is None:  # of the process that starts something, not of one it came from
+                    self._lifeline = os.pipe()
+                lifeline = self._lifeline[0]
                 process = subprocess.Popen(  # noqa: S603 - the operator's own words, and no shell
-                    command,
+                    (sys.executable, "-I", "-S", str(GUARD), str(lifeline), *command),
+                    pass_fds=[lifeline],
                     stdin=file,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
@@ -79,25 +94,27 @@ class Processes:
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:
-                why = getattr(error, "strerror", None) or error
-                text = f"{command[0]} cannot be started: {why}."
+                text = f"{command[0]} cannot be started: {error}."
                 raise PrivySealError(ErrorCode.UNAVAILABLE, text) from error
             self._groups.add(process.pid)
             return process
 
     def _wait(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
         """Whether it ended in time. Its id stays its own until it is reaped, so the kills hit nobody else."""
-        over = threading.Event()
+        over, ended = threading.Event(), threading.Event()
 
         def end() -> None:
             over.set()
-            _kill(process.pid)
+            _terminate(process.pid)
+            if not ended.wait(PATIENCE):
+                _kill(process.pid)
 
         limit = threading.Timer(seconds, end)
         limit.start()
         try:
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
+            ended.set()
             limit.cancel()
             limit.join()
             with self._lock:
@@ -105,6 +122,11 @@ class Processes:
                 process.wait()
                 self._groups.discard(process.pid)
         return not over.is_set()
+
+
+def _terminate(guard: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(guard, signal.SIGTERM)
 
 
 def _kill(group: int) -> None:
