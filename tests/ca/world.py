@@ -52,10 +52,10 @@ _DEVICE_KEY = ec.generate_private_key(ec.SECP256R1())
 class World:
     """One process: services, fakes and a clock over `store`."""
 
-    def __init__(self, store: Store, clock: FixedClock) -> None:
+    def __init__(self, store: Store, clock: FixedClock, keys: WatchedKeys | None = None) -> None:
         self.clock = clock
         self.store = Interrupted(store)
-        self.keys = WatchedKeys()  # EC keys only
+        self.keys = keys or WatchedKeys()  # EC keys only
         self.rows = REPOSITORIES
         self.publisher = MemoryPublisher()
         self.urls = StatusUrls("http://pki.example")
@@ -142,9 +142,9 @@ class World:
 
 
 @contextmanager
-def in_memory() -> Iterator[World]:
+def in_memory(keys: WatchedKeys | None = None) -> Iterator[World]:
     """An empty one of its own, whose clock stands still."""
-    with _opened(MEMORY, FixedClock(NOW)) as world:
+    with _opened(MEMORY, FixedClock(NOW), keys) as world:
         yield world
 
 
@@ -157,10 +157,10 @@ def on_one_file(folder: Path, count: int = 2) -> Iterator[list[World]]:
 
 
 @contextmanager
-def _opened(path: Path | str, clock: FixedClock) -> Iterator[World]:
+def _opened(path: Path | str, clock: FixedClock, keys: WatchedKeys | None = None) -> Iterator[World]:
     store = SqliteStore(path, clock)
     store.migrate()
-    world = World(store, clock)
+    world = World(store, clock, keys)
     try:
         yield world
     finally:

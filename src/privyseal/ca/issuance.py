@@ -14,15 +14,18 @@ A batch of requests goes through these steps; the numbers repeat in the code.
 
 Where the key is in this process, the record (7) is one commit together with the result, and a
 signature that never got there is dropped unseen. Where it is elsewhere (in a KMS, say), what it is
-about to sign, serial and digest, is committed before it signs. A batch is positional, one bad
-request never fails its neighbours, and nothing here waits for another batch.
+about to sign, serial and digest, is committed before it signs, and several signatures are under way at
+a time. A batch is positional, one bad request never fails its neighbours, and nothing here waits for
+another batch.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from privyseal import log
@@ -46,6 +49,8 @@ U = TypeVar("U")
 
 # How often a batch starts again although nothing came of it, because authorities changed meanwhile.
 MAX_LOST_ROUNDS = 4
+# Signatures under way at a time with keys that are elsewhere; boto3 keeps ten connections.
+SIGNERS = 8
 # An entry of the journal: a key elsewhere is about to sign a certificate.
 INTENT = "privyseal:IntendCertificate"
 INTERNAL_TEXT = "The certificate could not be made because of an internal error."
@@ -107,6 +112,7 @@ class Issuance:
         self._quota = quota
         self._issuers = issuers
         self._scopes = scopes
+        self._signers = ThreadPoolExecutor(SIGNERS, thread_name_prefix="signer")
 
     def issue(self, requests: Sequence[IssueRequest]) -> Sequence[Result]:
         """Positional answers. When a commit fails, all that it held are UNAVAILABLE: retry them."""
@@ -166,7 +172,21 @@ class Issuance:
         prepared = done.each(lambda each: prepare(each, snapshot, self._issuers), checked)
         counted = done.each(lambda each: self._counted(each, snapshot.now), prepared)
         self._intend(counted.values())
-        return done.each(lambda each: sign(each, self._keys), counted)
+        return done.each(lambda signature: signature(), self._signatures(counted))
+
+    def _signatures(self, counted: Mapping[int, Prepared]) -> dict[int, Callable[[], Signed]]:
+        """6, a call for each one. Keys that are elsewhere are at work already, several at a time: they keep
+        a batch waiting for as long as the way to them and back takes.
+        """
+        return {
+            index: self._signers.submit(sign, each, self._keys).result
+            if each.authority.key.is_elsewhere
+            else partial(sign, each, self._keys)
+            for index, each in counted.items()
+        }
+
+    def close(self) -> None:
+        self._signers.shutdown(wait=True)
 
     def _intend(self, prepared: Iterable[Prepared]) -> None:
         """6, before a key that is elsewhere signs: what it is about to sign is on record."""

@@ -142,3 +142,4 @@ class CertificateAuthorities:
         """Finish what the lanes have begun."""
         self.ocsp.close()
         self._threads.shutdown(wait=True)
+        self.issuance.close()
