@@ -49,6 +49,7 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m bench.issue
+	@$(BIN)/python -m bench.parts
 	@$(BIN)/python -m bench.crl
 	@$(BIN)/python -m bench.ocsp
 	@$(BIN)/python -m bench.enrolment

@@ -1,7 +1,8 @@
 """HTTP plumbing that every front-end shares: requests and responses, routing, limits, the thread pool.
 
-The server underneath is uvicorn with httptools; above it is raw ASGI, because a framework's routing
-and parsing would cost more than a whole AWS call does here.
+The server underneath is uvicorn with httptools. A request that arrives whole comes straight from its
+connection, any other by ASGI. There is no framework: its routing and parsing would cost more than a
+whole AWS call does here.
 """
 
 from privyseal.frontends.http.app import App, Frontend, NothingHere, Route
