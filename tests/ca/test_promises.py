@@ -104,8 +104,7 @@ def test_what_a_dead_process_has_stored_is_only_taken_off_the_list(promises: Pro
 
 def test_a_defect_that_one_request_meets_fails_no_other(promises: Promises) -> None:
     authority = promises.world.root()
-    bad = issue_request(authority, token="x")
-    object.__setattr__(bad, "validity", ("DAYS", None))  # what no front-end lets through
+    bad = issue_request(authority, token="x", validity=("DAYS", None))  # what no front-end lets through
     good = issue_request(authority)
     answers = promises.deferred.request_all([bad, good])
     assert isinstance(answers[0], PrivySealError)

@@ -13,6 +13,7 @@ from privyseal import log
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
 from privyseal.frontends.http.exchange import (
+    CANCELLABLE,
     LEFT,
     PEER,
     Bodies,
@@ -138,8 +139,8 @@ class App:
         return response
 
     async def respond(self, scope: Message, body: bytes) -> Response | None:
-        """The answer to a request that has arrived whole, its body as it is. Its task is cancelled when its
-        client leaves, with LEFT in the scope: then None.
+        """The answer to a request that has arrived whole, its body as it is. Its task may be cancelled
+        when its client leaves, with LEFT in the scope, while CANCELLABLE is there: then None.
         """
         return await self._respond(scope, body, None)
 
@@ -166,7 +167,7 @@ class App:
         frontend = route.frontend if route else self._otherwise
         log.task_is_about({"request_id": request.request_id})  # each request is a task of its own
         try:
-            response = await self._answer(request, route, frontend, body, receive)
+            response = await self._answer(scope, request, route, body, receive)
         except asyncio.CancelledError:  # the server stops and waits no longer; it would log a trace
             response = None if LEFT in scope else _cut_short(request, frontend)
         finally:
@@ -185,13 +186,14 @@ class App:
 
     async def _answer(
         self,
+        scope: Message,
         request: Request,
         route: Route | None,
-        frontend: Frontend,
         body: bytes | None,
         receive: Receive | None,
     ) -> Response | None:
         """The response, or None when the client has left before there was one."""
+        frontend = route.frontend if route else self._otherwise
         try:
             if route and route.methods and request.method not in route.methods:
                 return _not_allowed(request, route)
@@ -205,8 +207,7 @@ class App:
                 request.body = body or b""
             except PrivySealError as error:
                 return _closing(frontend.refuse(request, error))
-            work = frontend.handle(request)
-            return await (work if receive is None else while_client_waits(work, receive))
+            return await _handled(frontend, request, scope, receive)
         except ClientLeftError:
             return None
         except PrivySealError as error:
@@ -267,6 +268,18 @@ class App:
             await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
         else:
             await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _handled(frontend: Frontend, request: Request, scope: Message, receive: Receive | None) -> Response:
+    """The work itself, which is given up when the client leaves."""
+    work = frontend.handle(request)
+    if receive is not None:
+        return await while_client_waits(work, receive)
+    scope[CANCELLABLE] = True
+    try:
+        return await work
+    finally:
+        del scope[CANCELLABLE]
 
 
 def _trace(

@@ -17,7 +17,16 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from privyseal import log
 from privyseal.frontends.http.app import App
-from privyseal.frontends.http.exchange import CUT, LEFT, PEER, Cut, Message, framed, send_response
+from privyseal.frontends.http.exchange import (
+    CANCELLABLE,
+    CUT,
+    LEFT,
+    PEER,
+    Cut,
+    Message,
+    framed,
+    send_response,
+)
 from privyseal.frontends.http.message import Response
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
@@ -68,8 +77,9 @@ class Connection(HttpToolsProtocol):
         if self._exchange:
             cycle, task = self._exchange
             cycle.disconnected = True
-            _scope(cycle)[LEFT] = True
-            task.cancel()
+            if CANCELLABLE in cycle.scope:
+                _scope(cycle)[LEFT] = True
+                task.cancel()
 
     def data_received(self, data: bytes) -> None:
         # httptools keeps what it has seen of a head or a trailer, and reads a chunk's extension for ever.

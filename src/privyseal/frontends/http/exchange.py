@@ -111,8 +111,10 @@ async def _read(receive: Receive, limits: Limits, most: int, bodies: Bodies, chu
 CUT = "privyseal.cut"
 # Another: the certificate of a client that TLS has asked for one, DER.
 PEER = "privyseal.peer"
-# Another: that the client has left, and the work for it is cancelled.
+# Another: that the client has left, and the work for it is cancelled. That may be only while `App` has this
+# one in the scope: what has been refused is put on record whoever has left.
 LEFT = "privyseal.left"
+CANCELLABLE = "privyseal.cancellable"
 
 
 async def while_client_waits(work: Coroutine[Any, Any, Response], receive: Receive) -> Response:
