@@ -26,6 +26,22 @@ def ledger(store: Database) -> list[Row]:
     return store.view(lambda tx: sql(tx).rows("SELECT * FROM migration ORDER BY number"))
 
 
+def _before(number: int) -> sqlite3.Connection:
+    """An empty database as it was before that migration."""
+    database = sqlite3.connect(":memory:")
+    for name, function in FUNCTIONS.items():
+        database.create_function(name, -1, function, deterministic=True)
+    _migrate(database, range(number))
+    return database
+
+
+def _migrate(database: sqlite3.Connection, numbers: range) -> None:
+    for statement in (
+        each for known in migrations("sqlite") if known.number in numbers for each in known.statements
+    ):
+        database.execute(statement)
+
+
 def test_an_empty_database_gets_all_of_them() -> None:
     assert pending(KNOWN, []) == KNOWN
 
@@ -58,15 +74,9 @@ def test_every_store_has_its_migrations_numbered_without_a_gap(dialect: str) -> 
 
 def test_devices_of_an_earlier_release_keep_their_places() -> None:
     """Who has had a certificate is active, everybody else registered."""
-    known = migrations("sqlite")
-    database = sqlite3.connect(":memory:")
-    for name, function in FUNCTIONS.items():
-        database.create_function(name, -1, function, deterministic=True)
-    for statement in (statement for each in known if each.number < 9 for statement in each.statements):
-        database.execute(statement)
+    database = _before(9)
     database.executemany("INSERT INTO device VALUES ('1', ?, x'00', 0, ?, 0)", [("a", None), ("b", "arn")])
-    for statement in (statement for each in known if each.number == 9 for statement in each.statements):
-        database.execute(statement)
+    _migrate(database, range(9, 10))
     rows = database.execute("SELECT id, state, batch FROM device ORDER BY id").fetchall()
     assert rows == [("a", "registered", None), ("b", "active", None)]
     database.close()
@@ -74,12 +84,7 @@ def test_devices_of_an_earlier_release_keep_their_places() -> None:
 
 def test_of_authorities_of_an_earlier_release_it_is_looked_at_when_they_end() -> None:
     """Those that have a certificate, at once."""
-    database = sqlite3.connect(":memory:")
-    for name, function in FUNCTIONS.items():
-        database.create_function(name, -1, function, deterministic=True)
-    known = migrations("sqlite")
-    for statement in (statement for each in known if each.number < 11 for statement in each.statements):
-        database.execute(statement)
+    database = _before(11)
     columns = database.execute("SELECT name, \"notnull\" FROM pragma_table_info('authority')").fetchall()
     names = [name for name, needed in columns if needed and name != "id"]
     for authority, not_after in (("a", 5), ("b", None)):
@@ -87,28 +92,21 @@ def test_of_authorities_of_an_earlier_release_it_is_looked_at_when_they_end() ->
             f"INSERT INTO authority (id, not_after, {', '.join(names)}) VALUES (?, ?{', 0' * len(names)})",
             (authority, not_after),
         )
-    for statement in (statement for each in known if each.number == 11 for statement in each.statements):
-        database.execute(statement)
+    _migrate(database, range(11, 12))
     assert database.execute("SELECT * FROM authority_expiry").fetchall() == [("a", 5, 0, None)]
     database.close()
 
 
 def test_deliveries_of_an_earlier_release_stay_where_they_were() -> None:
     """Due, waiting behind that, and dead; each to its target."""
-    database = sqlite3.connect(":memory:")
-    for name, function in FUNCTIONS.items():
-        database.create_function(name, -1, function, deterministic=True)
-    known = migrations("sqlite")
-    for statement in (statement for each in known if each.number < 22 for statement in each.statements):
-        database.execute(statement)
+    database = _before(22)
     rows = [
         (1, "t", "s", "DEAD", 1, None, 3, 2, "away"),
         (2, "t", "s", "WAITING", 1, 5, 1, 2, "away"),
         (3, "t", "s", "WAITING", 1, None, 0, None, None),
     ]
     database.executemany("INSERT INTO event_delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    for statement in (statement for each in known if each.number == 22 for statement in each.statements):
-        database.execute(statement)
+    _migrate(database, range(22, 23))
     columns = "number, target, subject, state, created_at, due_at, attempts, attempted_at, error"
     assert database.execute(f"SELECT {columns} FROM event_delivery ORDER BY number").fetchall() == rows
     assert database.execute("SELECT DISTINCT recipient FROM event_delivery").fetchall() == [("",)]
@@ -117,12 +115,7 @@ def test_deliveries_of_an_earlier_release_stay_where_they_were() -> None:
 
 def test_imports_of_an_earlier_release_are_counted() -> None:
     """By account, region and day; what was requested is not."""
-    database = sqlite3.connect(":memory:")
-    for name, function in FUNCTIONS.items():
-        database.create_function(name, -1, function, deterministic=True)
-    known = migrations("sqlite")
-    for statement in (statement for each in known if each.number < 22 for statement in each.statements):
-        database.execute(statement)
+    database = _before(22)
     columns = "SELECT name FROM pragma_table_info('managed_certificate') WHERE \"notnull\""
     mine = ("id", "account", "region", "kind", "created_at")
     others = [name for (name,) in database.execute(columns) if name not in mine]
@@ -133,8 +126,7 @@ def test_imports_of_an_earlier_release_are_counted() -> None:
         [("a", "IMPORTED", 0), ("a", "IMPORTED", day - 1), ("a", "IMPORTED", day), ("b", "PRIVATE", 0)]
     ):
         database.execute(text, (str(number), account, "r", kind, at))
-    for statement in (statement for each in known if each.number == 22 for statement in each.statements):
-        database.execute(statement)
+    _migrate(database, range(22, 23))
     assert database.execute("SELECT * FROM managed_imported").fetchall() == [("a", "r", 3)]
     assert database.execute("SELECT * FROM managed_import ORDER BY day").fetchall() == [
         ("a", "r", 0, 2),
