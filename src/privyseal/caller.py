@@ -1,12 +1,13 @@
 """On whose behalf something is done: it goes into every journal entry."""
 
 import re
-from typing import NamedTuple
+
+from privyseal.value import Value
 
 _SERVICE = re.compile(r"\A[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com\Z")
 
 
-class Caller(NamedTuple):
+class Caller(Value, frozen=True):
     """`principal` is an ARN, `device:ID` for a device that proved its key, or the principal of an AWS
     service (`acm.amazonaws.com`); `account` 12 digits.
     """

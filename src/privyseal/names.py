@@ -7,10 +7,10 @@ condition keys" pages of AWS Private CA and AWS Certificate Manager.
 import re
 import secrets
 import uuid
-from dataclasses import dataclass
 from functools import lru_cache
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.value import Value
 
 # Region prefix → partition (botocore's partitions.json); everything else is commercial AWS.
 PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
@@ -65,8 +65,7 @@ def parse_serial(text: str) -> int:
     return int(digits, 16)
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityArn:
+class AuthorityArn(Value, frozen=True):
     """`arn:PARTITION:acm-pca:REGION:ACCOUNT:certificate-authority/UUID`."""
 
     region: str
@@ -86,8 +85,7 @@ class AuthorityArn:
         return cls(match["region"], match["account"], match["id"])
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateArn:
+class CertificateArn(Value, frozen=True):
     """The ARN of its authority, then `/certificate/` and the serial in 32 hex digits."""
 
     authority: AuthorityArn
@@ -105,8 +103,7 @@ class CertificateArn:
         return cls(authority, int(match["serial"], 16))
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedArn:
+class ManagedArn(Value, frozen=True):
     """`arn:PARTITION:acm:REGION:ACCOUNT:certificate/UUID`: it stays the same through renewals."""
 
     region: str

@@ -14,6 +14,7 @@ from privyseal.ca.requests import Issued, IssueRequest
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn, new_id
+from privyseal.value import changed
 from tests.ca.world import (
     ACCOUNT,
     CALLER,
@@ -196,7 +197,7 @@ def test_twins_in_a_batch_are_one_only_for_one_caller(world: World) -> None:
     """A stranger who guesses ARN, token and CSR is authorised like anybody, not answered like a twin."""
     arn = world.root()
     mine = issue_request(arn, token="t")
-    theirs = mine._replace(caller=STRANGER)
+    theirs = changed(mine, caller=STRANGER)
     first, second = world.answers(mine, theirs)
     assert not isinstance(first, PrivySealError)
     assert isinstance(second, PrivySealError)

@@ -9,6 +9,7 @@ from privyseal.ca.permissions import policy_of
 from privyseal.ca.states import Status
 from privyseal.errors import ErrorCode
 from privyseal.names import AuthorityArn
+from privyseal.value import changed
 from tests.ca.world import ACCOUNT, CALLER, STRANGER, Refused, World, elsewhere
 from tests.stores import journals
 
@@ -139,7 +140,7 @@ def test_the_policy_of_a_permission_says_what_it_allows(world: World) -> None:
 
 def test_a_service_is_told_by_its_principal() -> None:
     """What acts for an account as `acm.amazonaws.com` is a service; users and devices are not."""
-    assert CALLER._replace(principal=ACM).service == ACM
+    assert changed(CALLER, principal=ACM).service == ACM
     for principal in (
         CALLER.principal,
         "device:acm.amazonaws.com",
@@ -147,4 +148,4 @@ def test_a_service_is_told_by_its_principal() -> None:
         f"{ACM}.example",
         "arn:aws:iam::1:user/x.amazonaws.com",
     ):
-        assert CALLER._replace(principal=principal).service is None
+        assert changed(CALLER, principal=principal).service is None

@@ -27,6 +27,7 @@ from privyseal.names import AuthorityArn
 from privyseal.store import Store, Tx
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.sqlite import MEMORY, SqliteStore
+from privyseal.value import changed
 from tests.ca.fakes import Interrupted, WatchedKeys
 from tests.publishers.memory import MemoryPublisher
 
@@ -188,7 +189,7 @@ def issue_request(arn: str, asked: bytes | None = None, **changes: Any) -> Issue
         signing_algorithm="SHA256WITHECDSA",
         validity=("DAYS", 30),
     )
-    return made._replace(**changes)
+    return changed(made, **changes)
 
 
 @cache

@@ -18,6 +18,7 @@ from privyseal.keystores.software import SoftwareKeyStore
 from privyseal.names import CertificateArn
 from privyseal.stores.repositories.ca import REPOSITORIES
 from privyseal.stores.sqlite import SqliteStore
+from privyseal.value import changed
 from privyseal.x509 import der
 
 BATCH = 5000
@@ -57,11 +58,12 @@ class Database:
         for number in range(count):
             # The first octets stay, so that the number is positive and as long as before.
             other = serial[:4] + os.urandom(len(serial) - 4)
-            changed = head + other + tail
-            signature = key.sign(changed, ec.ECDSA(hashes.SHA256()))
-            yield row._replace(
+            tbs = head + other + tail
+            signature = key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+            yield changed(
+                row,
                 serial=int.from_bytes(other[2:]),
-                der=der.sequence(changed, algorithm.raw, der.tlv(der.BIT_STRING, b"\0" + signature)),
+                der=der.sequence(tbs, algorithm.raw, der.tlv(der.BIT_STRING, b"\0" + signature)),
                 issued_at=row.issued_at + number * timedelta(microseconds=1),
                 token=None,
             )

@@ -9,6 +9,7 @@ from privyseal.ca.model import GENERAL_PURPOSE, ROOT, Authority, Certificate, St
 from privyseal.ca.states import Status
 from privyseal.caller import Caller
 from privyseal.names import AuthorityArn, new_id, new_serial
+from privyseal.value import changed
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -81,4 +82,4 @@ def certificate(authority_id: str, **changes: Any) -> Certificate:
         request_digest=hashlib.sha256(b"request").digest(),
         key_digest=hashlib.sha256(b"key").digest(),
     )
-    return made._replace(**changes)
+    return changed(made, **changes)

@@ -11,6 +11,7 @@ from privyseal.clock import FixedClock
 from privyseal.names import new_id
 from privyseal.store import UniqueError
 from privyseal.stores.repositories.certificates import SqlCertificates
+from privyseal.value import changed
 from tests.stores.conftest import Database
 from tests.stores.rows import NOW, certificate
 
@@ -83,7 +84,7 @@ def test_a_forgotten_token_is_free_and_changes_nothing_else(store: Database) -> 
     holder, other = certificate(A, token="t"), certificate(B, token="t")
     add(store, holder, other)
     store.transact(lambda tx: ROWS.forget_tokens(tx, [(A, holder.serial), (B, holder.serial)]))
-    assert find(store, holder) == holder._replace(token=None)
+    assert find(store, holder) == changed(holder, token=None)
     assert find(store, other) == other
     add(store, certificate(A, token="t"))
 
@@ -95,7 +96,7 @@ def test_the_first_revocation_stays(store: Database) -> None:
     later = NOW + timedelta(seconds=5)
     assert store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, at=NOW, reason="KEY_COMPROMISE"))
     assert not store.transact(lambda tx: ROWS.revoke(tx, A, row.serial, at=later, reason="SUPERSEDED"))
-    assert find(store, row) == row._replace(revoked_at=NOW, revocation_reason="KEY_COMPROMISE")
+    assert find(store, row) == changed(row, revoked_at=NOW, revocation_reason="KEY_COMPROMISE")
     assert find(store, twin) == twin
 
 
@@ -124,8 +125,8 @@ def test_a_hold_becomes_final_since_its_own_time(store: Database, clock: FixedCl
         lambda tx: ROWS.revoke_held(tx, A, two.serial, reason="SUPERSEDED", invalidity_date=later)
     )
     for row, known in ((one, date), (two, later)):
-        assert find(store, row) == row._replace(
-            revoked_at=NOW, revocation_reason="SUPERSEDED", invalidity_date=known
+        assert find(store, row) == changed(
+            row, revoked_at=NOW, revocation_reason="SUPERSEDED", invalidity_date=known
         )
 
 
@@ -137,7 +138,7 @@ def test_only_a_hold_is_taken_back_or_made_final(store: Database) -> None:
     revoke(store, gone, "SUPERSEDED")
     assert [release(store, row) for row in (good, held, gone)] == [False, True, False]
     assert find(store, good) == good
-    assert find(store, held) == held._replace(token=None)
+    assert find(store, held) == changed(held, token=None)
     assert find(store, twin) == twin
     for row in (good, held, gone):
         assert not store.transact(lambda tx, s=row.serial: ROWS.revoke_held(tx, A, s, reason="UNSPECIFIED"))  # type: ignore[misc]

@@ -198,6 +198,21 @@ def test_any_text_of_pem_parts_is_read_or_refused(data: bytes) -> None:
     assert all(set(block) == {0} for block in found)
 
 
+@given(characters=st.lists(st.sampled_from(b"AB/+=w\n"), max_size=12))
+def test_base64_is_taken_in_the_one_form_that_it_is_written_in(characters: list[int]) -> None:
+    compact = bytes(characters).replace(b"\n", b"")
+    block = b"-----BEGIN X-----\n%b\n-----END X-----" % bytes(characters)
+    try:
+        canonical = base64.b64encode(base64.b64decode(compact)) == compact and compact != b""
+    except ValueError:
+        canonical = False
+    if canonical:
+        assert pem.single_block(block, "X") == base64.b64decode(compact)
+    else:
+        with pytest.raises(RefusalError, match="base64"):
+            pem.single_block(block, "X")
+
+
 def test_a_chain_may_have_text_between_its_certificates_and_no_more_than_so_many() -> None:
     one = pem.to_pem(b"one").encode()
     chain = b"# issuing\n" + one + b"\n# root\n" + one + b"\n"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.value import changed
 from privyseal.x509 import build, extensions, oids
 from privyseal.x509.build import ToBeSigned
 from privyseal.x509.csr import parse_der
@@ -43,9 +44,9 @@ def root() -> ToBeSigned:
     return leaf(build.self_issuer(parse_der(forge.csr())), "RootCACertificate")
 
 
-def changed(tbs: ToBeSigned, oid: str, *others: Extension) -> ToBeSigned:
+def swapped(tbs: ToBeSigned, oid: str, *others: Extension) -> ToBeSigned:
     """The same with that extension replaced by others, or by none."""
-    return tbs._replace(extensions=(*(e for e in tbs.extensions if e.oid != oid), *others))
+    return changed(tbs, extensions=(*(e for e in tbs.extensions if e.oid != oid), *others))
 
 
 EMPTY = read_name(forge.name())
@@ -67,7 +68,7 @@ NOT_POINTS = Extension(oids.CRL_DISTRIBUTION_POINTS, False, forge.tlv(0x0C, b"ht
 def passing(*more: Extension) -> ToBeSigned:
     """A leaf of a template that passes extensions through."""
     tbs = leaf(template="BlankEndEntityCertificate_APIPassthrough")
-    return tbs._replace(extensions=(*tbs.extensions, *more))
+    return changed(tbs, extensions=(*tbs.extensions, *more))
 
 
 def own_key_id(tbs: ToBeSigned) -> bytes:
@@ -78,7 +79,8 @@ def own_key_id(tbs: ToBeSigned) -> bytes:
 def root_that_names(*parts: bytes) -> ToBeSigned:
     """A root with an authority key identifier made of these fields."""
     made = root()
-    return made._replace(
+    return changed(
+        made,
         extensions=(*made.extensions, Extension(oids.AUTHORITY_KEY_IDENTIFIER, False, forge.seq(*parts))),
     )
 
@@ -86,32 +88,32 @@ def root_that_names(*parts: bytes) -> ToBeSigned:
 # text of the rule → certificates that break it
 BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
     "the serial number is positive and has at most 20 octets": [
-        lambda: leaf()._replace(serial=0),
-        lambda: leaf()._replace(serial=-1),
-        lambda: leaf()._replace(serial=1 << 159),
+        lambda: changed(leaf(), serial=0),
+        lambda: changed(leaf(), serial=-1),
+        lambda: changed(leaf(), serial=1 << 159),
     ],
-    "the issuer has a name": [lambda: leaf()._replace(issuer=replace(leaf().issuer, subject=EMPTY))],
+    "the issuer has a name": [lambda: changed(leaf(), issuer=replace(leaf().issuer, subject=EMPTY))],
     "it ends after it begins": [
-        lambda: leaf()._replace(not_before=leaf().not_after),
-        lambda: leaf()._replace(not_before=leaf().not_after + timedelta(seconds=1)),
+        lambda: changed(leaf(), not_before=leaf().not_after),
+        lambda: changed(leaf(), not_before=leaf().not_after + timedelta(seconds=1)),
     ],
     "it does not outlive its issuer": [
-        lambda: leaf()._replace(
-            issuer=replace(leaf().issuer, not_after=leaf().not_after - timedelta(seconds=1))
+        lambda: changed(
+            leaf(), issuer=replace(leaf().issuer, not_after=leaf().not_after - timedelta(seconds=1))
         )
     ],
     "a CA has a subject, and whoever has none has a critical subject alternative name": [
-        lambda: leaf()._replace(subject=EMPTY),
-        lambda: changed(leaf()._replace(subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME),
-        lambda: changed(leaf(), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
-        lambda: changed(subordinate()._replace(subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
+        lambda: changed(leaf(), subject=EMPTY),
+        lambda: swapped(changed(leaf(), subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME),
+        lambda: swapped(leaf(), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
+        lambda: swapped(changed(subordinate(), subject=EMPTY), oids.SUBJECT_ALTERNATIVE_NAME, CRITICAL_NAMES),
     ],
     "no extension occurs twice": [
-        lambda: leaf()._replace(extensions=(*leaf().extensions, leaf().extensions[0]))
+        lambda: changed(leaf(), extensions=(*leaf().extensions, leaf().extensions[0]))
     ],
     "a root issues itself; all others name the key of another issuer": [
-        lambda: changed(leaf(), oids.AUTHORITY_KEY_IDENTIFIER),
-        lambda: root()._replace(issuer=leaf().issuer),
+        lambda: swapped(leaf(), oids.AUTHORITY_KEY_IDENTIFIER),
+        lambda: changed(root(), issuer=leaf().issuer),
         lambda: leaf(
             replace(leaf().issuer, key_id=extensions.read_subject_key_identifier(leaf().extensions[3].value))
         ),
@@ -125,48 +127,50 @@ BREAKS: dict[str, list[Callable[[], ToBeSigned]]] = {
         root_that_names,
         lambda: root_that_names(forge.tlv(0x80, own_key_id(root())), forge.tlv(0x82, b"\x01")),
     ],
-    "only a CA has name constraints": [lambda: changed(leaf(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT)],
+    "only a CA has name constraints": [lambda: swapped(leaf(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT)],
     "its names are within the name constraints of the authorities above it": [
-        lambda: leaf()._replace(issuer=replace(leaf().issuer, constraints=(ELSEWHERE,)))
+        lambda: changed(leaf(), issuer=replace(leaf().issuer, constraints=(ELSEWHERE,)))
     ],
     "key identifiers are not critical": [
-        lambda: leaf()._replace(
+        lambda: changed(
+            leaf(),
             extensions=tuple(
-                e._replace(critical=True) if e.oid == oids.SUBJECT_KEY_IDENTIFIER else e
+                changed(e, critical=True) if e.oid == oids.SUBJECT_KEY_IDENTIFIER else e
                 for e in leaf().extensions
             ),
         ),
-        lambda: leaf()._replace(
+        lambda: changed(
+            leaf(),
             extensions=tuple(
-                e._replace(critical=True) if e.oid == oids.AUTHORITY_KEY_IDENTIFIER else e
+                changed(e, critical=True) if e.oid == oids.AUTHORITY_KEY_IDENTIFIER else e
                 for e in leaf().extensions
             ),
         ),
     ],
     "the subject key identifier is that of the key": [
-        lambda: changed(leaf(), oids.SUBJECT_KEY_IDENTIFIER, OWN),
-        lambda: changed(leaf(), oids.SUBJECT_KEY_IDENTIFIER),
+        lambda: swapped(leaf(), oids.SUBJECT_KEY_IDENTIFIER, OWN),
+        lambda: swapped(leaf(), oids.SUBJECT_KEY_IDENTIFIER),
     ],
-    "a key usage names at least one use": [lambda: changed(leaf(), oids.KEY_USAGE, NO_USE)],
+    "a key usage names at least one use": [lambda: swapped(leaf(), oids.KEY_USAGE, NO_USE)],
     "a CA may sign certificates, and nobody else may": [
-        lambda: changed(leaf(), oids.KEY_USAGE, SIGNS),
-        lambda: changed(subordinate(), oids.KEY_USAGE, extensions.key_usage(["cRLSign"])),
+        lambda: swapped(leaf(), oids.KEY_USAGE, SIGNS),
+        lambda: swapped(subordinate(), oids.KEY_USAGE, extensions.key_usage(["cRLSign"])),
     ],
     "the subject alternative names are legal and at least one": [],  # a refusal with a reason of its own
-    "a CA has critical basic constraints": [lambda: changed(subordinate(), oids.BASIC_CONSTRAINTS, SOFT_CA)],
-    "only a CA has a path length": [lambda: changed(leaf(), oids.BASIC_CONSTRAINTS, LEAF_WITH_LENGTH)],
+    "a CA has critical basic constraints": [lambda: swapped(subordinate(), oids.BASIC_CONSTRAINTS, SOFT_CA)],
+    "only a CA has a path length": [lambda: swapped(leaf(), oids.BASIC_CONSTRAINTS, LEAF_WITH_LENGTH)],
     "its path length is smaller than its issuer's": [
         lambda: subordinate(0, issuer_path_length=0),
         lambda: subordinate(2, issuer_path_length=2),
         lambda: subordinate(3, issuer_path_length=-1),
-        lambda: changed(
+        lambda: swapped(
             subordinate(0, issuer_path_length=5),
             oids.BASIC_CONSTRAINTS,
             extensions.basic_constraints(ca=True, path_length=None, critical=True),
         ),
     ],
     "an extended key usage names at least one purpose": [
-        lambda: changed(leaf(), oids.EXTENDED_KEY_USAGE, NO_PURPOSE)
+        lambda: swapped(leaf(), oids.EXTENDED_KEY_USAGE, NO_PURPOSE)
     ],
 }
 CASES = [(text, number) for text, cases in BREAKS.items() for number in range(len(cases))]
@@ -191,7 +195,7 @@ def test_a_broken_rule_stops_the_certificate(text: str, number: int) -> None:
         subordinate,
         root,
         lambda: subordinate(1, issuer_path_length=2),
-        lambda: changed(subordinate(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT),
+        lambda: swapped(subordinate(), oids.NAME_CONSTRAINTS, NO_CONSTRAINT),
         lambda: root_that_names(forge.tlv(0x80, own_key_id(root()))),
         lambda: passing(Extension("1.3.6.1.4.1.99999.1", True, b"\x05\x00")),
     ],
@@ -216,11 +220,11 @@ def test_what_keeps_the_rules_passes(make: Callable[[], ToBeSigned]) -> None:
 def test_a_value_that_cannot_be_read_stops_the_certificate(oid: str, value: bytes, reason: str) -> None:
     """The lint reads what will be signed, not what was meant."""
     with pytest.raises(PrivySealError, match=reason):
-        lint(changed(leaf(), oid, Extension(oid, False, value)))
+        lint(swapped(leaf(), oid, Extension(oid, False, value)))
 
 
 def test_all_broken_rules_are_told_at_once() -> None:
     with pytest.raises(PrivySealError) as caught:
-        lint(leaf()._replace(serial=0, not_before=leaf().not_after))
+        lint(changed(leaf(), serial=0, not_before=leaf().not_after))
     assert "serial number" in caught.value.message
     assert "ends after it begins" in caught.value.message

@@ -23,6 +23,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.names import AuthorityArn, CertificateArn
 from privyseal.store import Store, Tx, UniqueError
+from privyseal.value import changed
 
 # How long a process may take to sign what it has claimed before another one may.
 LEASE = timedelta(seconds=60)
@@ -104,7 +105,7 @@ class Deferred:
         prepared = prepare(check(admitted), snapshot, self._issuers)
         serial = prepared.tbs.serial
         promise = PendingRequest(
-            arn.id, serial, request._replace(serial=serial), now, now + self._delay, None
+            arn.id, serial, changed(request, serial=serial), now, now + self._delay, None
         )
 
         def write(tx: Tx) -> None:

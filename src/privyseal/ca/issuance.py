@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from privyseal import log
 from privyseal.ca.issuers import Issuers
@@ -42,6 +42,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.journal import entry
 from privyseal.names import AuthorityArn, CertificateArn
 from privyseal.store import Entry, Store, Tx, UniqueError
+from privyseal.value import Value
 from privyseal.x509.algorithms import signing_algorithm
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ INTENT = "privyseal:IntendCertificate"
 INTERNAL_TEXT = "The certificate could not be made because of an internal error."
 
 
-class Signed(NamedTuple):
+class Signed(Value, frozen=True):
     prepared: Prepared
     der: bytes
     arn: CertificateArn

@@ -1,17 +1,15 @@
-"""The records of the CA domain: frozen values, as they are stored.
-
-Those that each certificate needs are tuples: to fill a frozen dataclass takes four times as long.
-"""
+"""The records of the CA domain: frozen values, as they are stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from privyseal.ca.states import Status, status_at
 from privyseal.caller import Caller
 from privyseal.names import AuthorityArn
+from privyseal.value import Value
 
 ROOT = "ROOT"
 SUBORDINATE = "SUBORDINATE"
@@ -78,7 +76,7 @@ class Authority:
         return status_at(self.status, self.not_after, now)
 
 
-class Certificate(NamedTuple):
+class Certificate(Value, frozen=True):
     """One issued certificate: the row that makes the ARN of its authority and serial true."""
 
     authority_id: str
@@ -90,7 +88,7 @@ class Certificate(NamedTuple):
     not_after: datetime
     issued_at: datetime
     token: str | None
-    request_digest: bytes
+    request_digest: bytes  # of the request that brought the token; empty where it has none
     key_digest: bytes  # SHA-256 of the DER SubjectPublicKeyInfo
     crl_partition: str = ""  # of the CRL that it names; empty where it names none, or the complete one
     revoked_at: datetime | None = None

@@ -6,7 +6,6 @@ In three parts, `admit`, `check` and `prepare`, so that a batch can go through e
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from privyseal import log
 from privyseal.ca.issuers import Issuers
@@ -17,6 +16,7 @@ from privyseal.ca.states import ANSWERS, ISSUES, SIGNS_ITSELF
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import AuthorityArn, CertificateArn, new_serial
 from privyseal.names import partition as aws_partition
+from privyseal.value import Value
 from privyseal.x509 import build, profiles, validity
 from privyseal.x509.algorithms import check_signing_fits
 from privyseal.x509.csr import Claim, Csr, Proved, claim_pem, complete, prove
@@ -39,7 +39,7 @@ class Snapshot:
     partitions: Mapping[str, str]  # authority id → open CRL partition, where it is partitioned
 
 
-class Prepared(NamedTuple):
+class Prepared(Value, frozen=True):
     """A linted to-be-signed certificate and the token holder that it replaces, if any."""
 
     request: IssueRequest
@@ -51,7 +51,7 @@ class Prepared(NamedTuple):
     partition: str  # the CRL partition that it counts to; empty where there is none
 
 
-class Admitted(NamedTuple):
+class Admitted(Value, frozen=True):
     """A request that may be made, with a CSR whose proof of possession has not been verified."""
 
     request: IssueRequest
@@ -63,7 +63,7 @@ class Admitted(NamedTuple):
     claim: Claim
 
 
-class Checked(NamedTuple):
+class Checked(Value, frozen=True):
     """An admitted request with the proof of possession that it needs."""
 
     admitted: Admitted
@@ -76,7 +76,7 @@ def admit(request: IssueRequest, snapshot: Snapshot, issuers: Issuers) -> Admitt
     # 1. authorise
     arn = AuthorityArn.parse(request.authority_arn)
     authority = owned(snapshot.authorities.get(arn.id), arn, request.caller, now)
-    digest = request.digest()
+    digest = request.digest() if request.token else b""
     holder = snapshot.tokens.get((arn.id, request.token)) if request.token else None
     # A promise is kept with its own serial, whoever holds its token by now.
     if holder and request.serial is None and now < holder.issued_at + TOKEN_LIFE:
@@ -96,7 +96,9 @@ def check(admitted: Admitted) -> Checked:
 
 def prepare(checked: Checked, snapshot: Snapshot, issuers: Issuers) -> Prepared:
     """The rest of step 2, and 3 to 5."""
-    request, authority, profile, issuer, digest, stale, _ = checked.admitted
+    admitted = checked.admitted
+    request, authority, profile = admitted.request, admitted.authority, admitted.profile
+    issuer = admitted.issuer
     now = snapshot.now
     csr = complete(checked.proved)
     # 3. profile
@@ -126,7 +128,7 @@ def prepare(checked: Checked, snapshot: Snapshot, issuers: Issuers) -> Prepared:
     )
     # 5. lint
     lint(tbs)
-    return Prepared(request, authority, profile, tbs, digest, stale, partition)
+    return Prepared(request, authority, profile, tbs, admitted.digest, admitted.stale, partition)
 
 
 def token_conflict() -> PrivySealError:

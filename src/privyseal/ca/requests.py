@@ -5,19 +5,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from privyseal.ca.model import Certificate
 from privyseal.caller import Caller
 from privyseal.names import CertificateArn
 from privyseal.store import Tx
+from privyseal.value import Value
 from privyseal.x509.profiles import Profile
 
 # Runs in the transaction that stores a certificate, which is new: not for one that a token already has.
 Alongside = Callable[[Tx, Certificate], None]
 
 
-class IssueRequest(NamedTuple):
+class IssueRequest(Value, frozen=True):
     """What IssueCertificate is asked: times as (type, value) pairs, still to be interpreted.
 
     `api_passthrough` has the member names of the service model.
@@ -59,8 +60,7 @@ class PendingRequest:
     failure: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Value, frozen=True):
     """A stored certificate; `replayed` when an earlier request with the same token made it."""
 
     arn: CertificateArn

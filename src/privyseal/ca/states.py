@@ -63,6 +63,8 @@ AUDITS = frozenset({_S.ACTIVE, _S.DISABLED})
 # Grants can be prepared before there is a certificate (the AWS provider of Terraform does).
 GRANTS = frozenset({_S.PENDING_CERTIFICATE, _S.ACTIVE, _S.DISABLED, _S.EXPIRED})
 TAGGED = frozenset(_S) - {_S.DELETED}
+# Those that time ends.
+ENDS = frozenset({_S.ACTIVE, _S.DISABLED})
 HAS_CSR = frozenset({_S.PENDING_CERTIFICATE, _S.ACTIVE, _S.DISABLED, _S.EXPIRED})
 HAS_CERTIFICATE = frozenset({_S.ACTIVE, _S.DISABLED, _S.EXPIRED})
 # CREATING and FAILED authorities have nothing worth restoring.
@@ -76,6 +78,6 @@ def transition(status: Status, event: Event) -> Status | None:
 
 def status_at(status: Status, not_after: datetime | None, now: datetime) -> Status:
     """The state that time has made of a stored one."""
-    if status in {Status.ACTIVE, Status.DISABLED} and not_after is not None and now > not_after:
+    if status in ENDS and not_after is not None and now > not_after:
         return Status.EXPIRED
     return status

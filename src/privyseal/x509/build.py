@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from privyseal.errors import ErrorCode
+from privyseal.value import Value
 from privyseal.x509 import der, extensions, oids
 from privyseal.x509.algorithms import PrivateKey, SigningAlgorithm
 from privyseal.x509.certificate import read_certificate
@@ -41,7 +41,7 @@ class Issuer:
     constraints: tuple[NameConstraints, ...] = ()  # on the names below it, its own and those above it
 
 
-class ToBeSigned(NamedTuple):
+class ToBeSigned(Value, frozen=True):
     profile: Profile
     issuer: Issuer
     serial: int
@@ -66,7 +66,7 @@ class ToBeSigned(NamedTuple):
             _validity(self.not_before, self.not_after),
             self.subject.raw,
             self.spki,
-            der.tlv(0xA3, der.sequence(*map(_encoded, self.extensions))),
+            der.tlv(0xA3, der.sequence(*[_encoded(each) for each in self.extensions])),
         )
 
     def sign(self, key: PrivateKey, algorithm: SigningAlgorithm) -> bytes:

@@ -94,7 +94,7 @@ def _shape(data: bytes) -> list[der.Element]:
 
     What `cryptography` only warns of is refused here.
     """
-    outer = der.single(data, der.SEQUENCE).children()
+    outer = der.inside(data)
     if len(outer) != 3:
         raise RefusalError("a certificate is not a TBSCertificate, an algorithm and a signature")
     fields = outer[0].expect(der.SEQUENCE).children()

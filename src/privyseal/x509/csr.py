@@ -6,15 +6,16 @@ which are dearer than all the rest, in a row: `claim_pem`, then `prove`, then `c
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, NewType
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from privyseal.errors import ErrorCode
+from privyseal.value import Value
 from privyseal.x509 import der, oids, pem
 from privyseal.x509.algorithms import ECDSA, SIGNING_ALGORITHMS
+from privyseal.x509.der import Element
 from privyseal.x509.extensions import Extension, read_extension
 from privyseal.x509.general_names import DNS, GeneralName, read_general_names
 from privyseal.x509.keys import KEY_RULES, KeyRules, PublicKey, read_public_key
@@ -54,7 +55,7 @@ _REQUEST_TYPES = frozenset({oids.EXTENSION_REQUEST, oids.MICROSOFT_EXTENSION_REQ
 _REFUSED = "The certificate signing request cannot be used"
 
 
-class Csr(NamedTuple):
+class Csr(Value, frozen=True):
     """A checked certificate signing request. Its owner has proved to hold the private key."""
 
     der: bytes
@@ -77,19 +78,21 @@ class Csr(NamedTuple):
         return next((extension for extension in self.extensions if extension.oid == oid), None)
 
 
-class Claim(NamedTuple):
+class Claim(Value, frozen=True):
     """A CSR of the right shape with a key that the rules accept. Nobody has proved to hold that key."""
 
     der: bytes
-    fields: list[der.Element]  # what is signed, the signature's algorithm, the signature
-    info: list[der.Element]  # version, subject, key and attributes
+    fields: list[Element]  # what is signed, the signature's algorithm, the signature
+    info: list[Element]  # version, subject, key and attributes
     signature_algorithm: str
     key: PublicKey
     key_algorithm: str
 
 
-# A claim whose proof has been verified.
-Proved = NewType("Proved", Claim)
+class Proved(Value, frozen=True):
+    """A claim whose proof has been verified."""
+
+    claim: Claim
 
 
 def parse_pem(data: bytes, rules: KeyRules = KEY_RULES) -> Csr:
@@ -139,25 +142,26 @@ def _claim(data: bytes, rules: KeyRules) -> Claim:
 
 
 def _csr(proved: Proved) -> Csr:
-    info = proved.info
+    claim = proved.claim
+    info = claim.info
     subject = read_name(info[1].raw)
     extensions = _requested(info[3].children() if len(info) == 4 else ())
     alternative = next((e for e in extensions if e.oid == oids.SUBJECT_ALTERNATIVE_NAME), None)
     names = read_general_names(alternative.value) if alternative else ()
     if not subject.rdns and not names:
         raise RefusalError("it has neither a subject nor a subject alternative name")
-    return Csr(proved.der, subject, info[2].raw, proved.key, proved.key_algorithm, names, extensions)
+    return Csr(claim.der, subject, info[2].raw, claim.key, claim.key_algorithm, names, extensions)
 
 
-def _fields(data: bytes) -> list[der.Element]:
+def _fields(data: bytes) -> list[Element]:
     """What is signed, the signature's algorithm, the signature."""
-    fields = der.single(data, der.SEQUENCE).children()
+    fields = der.inside(data)
     if len(fields) != 3:
         raise RefusalError("it is not a CertificationRequest")
     return fields
 
 
-def _info(element: der.Element) -> list[der.Element]:
+def _info(element: Element) -> list[Element]:
     """Version, subject, key and attributes."""
     info = element.expect(der.SEQUENCE).children()
     # Some tools leave out an empty list of attributes, against RFC 2986 §4.1 and to no harm.
@@ -168,7 +172,7 @@ def _info(element: der.Element) -> list[der.Element]:
     return info
 
 
-def _signature_algorithm(element: der.Element) -> str:
+def _signature_algorithm(element: Element) -> str:
     algorithm = element.expect(der.SEQUENCE).children()
     if not algorithm:
         raise RefusalError("its signature algorithm is missing")
@@ -211,7 +215,7 @@ def _check_pss(request: x509.CertificateSigningRequest) -> None:
         raise RefusalError("its RSASSA-PSS signature does not use SHA-256 or better")
 
 
-def _requested(attributes: Sequence[der.Element]) -> tuple[Extension, ...]:
+def _requested(attributes: Sequence[Element]) -> tuple[Extension, ...]:
     """The extensions of the one extension request; other attributes are not looked into."""
     if len(attributes) > MAX_ATTRIBUTES:
         raise RefusalError(f"it has more than {MAX_ATTRIBUTES} attributes")
@@ -226,14 +230,14 @@ def _requested(attributes: Sequence[der.Element]) -> tuple[Extension, ...]:
     return found
 
 
-def _attribute(element: der.Element) -> tuple[str, list[der.Element]]:
+def _attribute(element: Element) -> tuple[str, list[Element]]:
     fields = element.expect(der.SEQUENCE).children()
     if len(fields) != 2:
         raise RefusalError("an attribute is not a type and values")
     return der.read_oid(fields[0]), fields[1].expect(der.SET).children()
 
 
-def _extensions(request: der.Element) -> Iterator[Extension]:
+def _extensions(request: Element) -> Iterator[Extension]:
     elements = request.expect(der.SEQUENCE).children()
     if len(elements) > MAX_EXTENSIONS:
         raise RefusalError(f"it asks for more than {MAX_EXTENSIONS} extensions")

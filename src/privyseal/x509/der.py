@@ -6,9 +6,9 @@ its name and GeneralName objects do not carry every string type and every choice
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from typing import NamedTuple
+from functools import lru_cache
 
+from privyseal.value import Value
 from privyseal.x509.refusal import RefusalError, shown
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
@@ -33,7 +33,7 @@ class DerError(RefusalError):
     """The bytes are not DER, or not of the shape that was asked for."""
 
 
-class Element(NamedTuple):
+class Element(Value, frozen=True):
     """One tag-length-value. `raw` is all of it, `content` the value's octets."""
 
     tag: int
@@ -52,9 +52,9 @@ class Element(NamedTuple):
         return self
 
 
-def elements(data: bytes) -> list[Element]:
-    """The elements that follow each other in `data`, which they must fill exactly."""
-    found, position, end = [], 0, len(data)
+def elements(data: bytes, position: int = 0) -> list[Element]:
+    """The elements that follow each other in `data` from `position` on; they must fill it exactly."""
+    found, end = [], len(data)
     while position < end:
         start = position + 2
         if start > end:
@@ -67,21 +67,33 @@ def elements(data: bytes) -> list[Element]:
         stop = start + length
         if stop > end:
             raise DerError("the data ends within an element")
-        found.append(_element((tag, data[start:stop], data[position:stop])))
+        found.append(Element(tag, data[start:stop], data[position:stop]))
         position = stop
     return found
 
 
-# `Element(…)` without the detour through its `__new__`: every octet of a CSR passes here several times.
-_element = partial(tuple.__new__, Element)
-
-
 def single(data: bytes, tag: int) -> Element:
     """The one element that `data` consists of."""
+    return Element(tag, data[_content(data, tag) :], data)
+
+
+def inside(data: bytes) -> list[Element]:
+    """The elements inside the one SEQUENCE that `data` consists of."""
+    return elements(data, _content(data, SEQUENCE))
+
+
+def _content(data: bytes, tag: int) -> int:
+    """Where the content of the one element begins that `data` consists of."""
+    if len(data) > 1 and data[0] == tag:
+        length, start = data[1], 2
+        if length >= 0x80:
+            length, start = _long_length(data, start, length & 0x7F)
+        if start + length == len(data):
+            return start
     found = elements(data)
     if len(found) != 1:
         raise DerError(f"{len(found)} elements where there must be one")
-    return found[0].expect(tag)
+    raise DerError(f"tag {found[0].tag:#04x} where {tag:#04x} belongs")
 
 
 def _long_length(data: bytes, start: int, size: int) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
+from privyseal.value import Value
 from privyseal.x509 import der, oids
 from privyseal.x509.refusal import RefusalError
 
@@ -25,7 +25,7 @@ KEY_USAGES = (
 _KEPT = 128
 
 
-class Extension(NamedTuple):
+class Extension(Value, frozen=True):
     oid: str
     critical: bool
     value: bytes  # the DER inside the OCTET STRING
@@ -57,7 +57,7 @@ def basic_constraints(*, ca: bool, path_length: int | None, critical: bool) -> E
 @lru_cache(_KEPT)
 def read_basic_constraints(value: bytes) -> tuple[bool, int | None]:
     """(is a CA, path length)."""
-    fields = der.single(value, der.SEQUENCE).children()
+    fields = der.inside(value)
     ca = bool(fields) and fields[0].tag == der.BOOLEAN and der.read_boolean(fields.pop(0))
     path_length = der.read_integer(fields.pop(0)) if fields else None
     if fields or (path_length is not None and path_length < 0):
@@ -85,7 +85,7 @@ def extended_key_usage(purposes: Iterable[str], *, critical: bool = False) -> Ex
 
 @lru_cache(_KEPT)
 def read_extended_key_usage(value: bytes) -> tuple[str, ...]:
-    return tuple(der.read_oid(element) for element in der.single(value, der.SEQUENCE).children())
+    return tuple(der.read_oid(element) for element in der.inside(value))
 
 
 def certificate_policy(oid: str) -> Extension:
@@ -121,5 +121,5 @@ def authority_key_identifier(key_id: bytes) -> Extension:
 
 @lru_cache(_KEPT)
 def read_authority_key_identifier(value: bytes) -> bytes | None:
-    fields = der.single(value, der.SEQUENCE).children()
+    fields = der.inside(value)
     return next((field.content for field in fields if field.tag == 0x80), None)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import NamedTuple
 
+from privyseal.value import Value
 from privyseal.x509 import der
 from privyseal.x509.refusal import RefusalError, shown
 from privyseal.x509.strings import DIRECTORY_TAGS, read_string
@@ -33,7 +33,7 @@ OTHER, MAIL, DNS, X400, DIRECTORY, EDI, URI, IP, REGISTERED_ID = (
 )
 
 
-class GeneralName(NamedTuple):
+class GeneralName(Value, frozen=True):
     """One name: `kind` is RFC 5280's name of the choice, `text` how a person writes it."""
 
     kind: str
@@ -44,7 +44,7 @@ class GeneralName(NamedTuple):
 @lru_cache(maxsize=64)
 def read_general_names(value: bytes) -> tuple[GeneralName, ...]:
     """The GeneralNames of an extension value, at least one. Raises RefusalError."""
-    names = der.single(value, der.SEQUENCE).children()
+    names = der.inside(value)
     if not names:
         raise RefusalError("the list of names is empty")
     if len(names) > MAX_NAMES:

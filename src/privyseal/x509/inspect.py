@@ -114,5 +114,5 @@ def key_algorithm_of(spki: bytes) -> str:
 
 
 def _signature_algorithm(certificate: Certificate) -> str:
-    identifier = der.single(certificate.der, der.SEQUENCE).children()[1]
+    identifier = der.inside(certificate.der)[1]
     return _SIGNATURES.get(identifier.raw) or der.read_oid(identifier.children()[0])

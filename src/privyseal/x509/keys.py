@@ -95,7 +95,7 @@ def key_bits(spki: bytes) -> bytes:
 
 
 def _fields(spki: bytes) -> list[der.Element]:
-    fields = der.single(spki, der.SEQUENCE).children()
+    fields = der.inside(spki)
     if len(fields) != 2:
         raise RefusalError("the public key is not a SubjectPublicKeyInfo")
     return fields

@@ -6,9 +6,9 @@ is the last stop before the key.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.value import Value
 from privyseal.x509 import extensions, oids
 from privyseal.x509.build import ToBeSigned
 from privyseal.x509.extensions import Extension
@@ -20,7 +20,7 @@ from privyseal.x509.refusal import RefusalError
 from privyseal.x509.second_reader import others_can_read
 
 
-class _Values(NamedTuple):
+class _Values(Value, frozen=True):
     """The certificate as a reader of it will see it."""
 
     tbs: ToBeSigned

@@ -146,7 +146,7 @@ def _members(name: Name) -> Mapping[str, Any]:
 
 def _general_names(certificate: Certificate) -> Iterator[Mapping[str, Any]]:
     extension = certificate.extensions.get(oids.SUBJECT_ALTERNATIVE_NAME)
-    for element in der.single(extension.value, der.SEQUENCE).children() if extension else ():
+    for element in der.inside(extension.value) if extension else ():
         kind, read = KINDS[element.tag]
         if member := _KINDS.get(kind):
             yield {member: read(element)}

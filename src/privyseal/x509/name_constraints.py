@@ -48,7 +48,7 @@ def read_name_constraints(value: bytes) -> NameConstraints:
     """Raises RefusalError for what is malformed, or has a minimum or maximum (which RFC 5280 forbids)."""
     permitted: tuple[Subtree, ...] = ()
     excluded: tuple[Subtree, ...] = ()
-    for field in der.single(value, der.SEQUENCE).children():
+    for field in der.inside(value):
         found = tuple(_subtree(each) for each in field.children())
         if field.tag == 0xA0:
             permitted = found
@@ -84,7 +84,7 @@ def _subtree(element: der.Element) -> Subtree:
 def _names(subject: Name, alternative: Extension | None) -> Iterator[_Named]:
     kinds = set()
     if alternative is not None:
-        for element in der.single(alternative.value, der.SEQUENCE).children():
+        for element in der.inside(alternative.value):
             kind, read = KINDS[element.tag]
             kinds.add(kind)
             yield _Named(kind, read(element), element.content)

@@ -8,8 +8,9 @@ same for everybody.
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
+from privyseal.value import Value
 from privyseal.x509 import der, oids
 from privyseal.x509.der import DerError, Element
 
@@ -158,7 +159,7 @@ def _nonce(element: Element) -> bytes | None:
 def _read_extensions(element: Element, *, understood: frozenset[str]) -> dict[str, Element]:
     """All extensions by their identifiers. Unknown ones are ignored unless critical (RFC 6960 §4.4)."""
     found: dict[str, Element] = {}
-    for extension in der.single(element.content, der.SEQUENCE).children():
+    for extension in der.inside(element.content):
         oid, *rest = _members(extension)
         name = der.read_oid(oid)
         if len(rest) == 2:
@@ -177,7 +178,7 @@ def _read_extensions(element: Element, *, understood: frozenset[str]) -> dict[st
     return found
 
 
-class _Shape(NamedTuple):
+class _Shape(Value, frozen=True):
     """Requests that differ only in the octets of the hashes, the serial number and the nonce: everything
     around them is equal to what has been read in full once, so it need not be read again.
     """
@@ -231,7 +232,7 @@ def _learn(data: bytes, request: OcspRequest, tail: bytes) -> None:
     name = key - 2 - len(name_hash)
     if data[serial - 1] >= 0x80:  # a serial number so long that its length has octets of its own
         return
-    value_at = len(data) - len(der.single(nonce, der.SEQUENCE).children()[-1].content) + 2 if nonce else end
+    value_at = len(data) - len(der.inside(nonce)[-1].content) + 2 if nonce else end
     _shapes[len(data)] = _Shape(
         head=data[:name],
         middle=data[key - 2 : key],
@@ -249,6 +250,6 @@ def _learn(data: bytes, request: OcspRequest, tail: bytes) -> None:
 
 def _serial_offset(cert_id: CertId, hash_size: int) -> int:
     """Where the octets of the serial number begin in a CertID."""
-    head, *_ = der.single(cert_id.raw, der.SEQUENCE).children()
+    head, *_ = der.inside(cert_id.raw)
     content = len(cert_id.raw) - len(der.single(cert_id.raw, der.SEQUENCE).content)
     return content + len(head.raw) + 2 * (2 + hash_size) + 2

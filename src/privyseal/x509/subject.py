@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from privyseal.errors import ErrorCode
+from privyseal.value import Value
 from privyseal.x509 import der, oids
 from privyseal.x509.refusal import RefusalError, reported
 from privyseal.x509.strings import DIRECTORY_TAGS, STRING_TAGS, read_string
@@ -81,7 +82,7 @@ _MEMBERS: Mapping[str, str] = MappingProxyType(
 _CUSTOM = "CustomAttributes"
 
 
-class Attribute(NamedTuple):
+class Attribute(Value, frozen=True):
     """One AttributeTypeAndValue: its type as a dotted OID, its text, and the value as it was."""
 
     type: str
@@ -89,7 +90,7 @@ class Attribute(NamedTuple):
     value: bytes
 
 
-class Name(NamedTuple):
+class Name(Value, frozen=True):
     """A distinguished name: `raw` is its DER, `rdns` what it says."""
 
     raw: bytes
@@ -107,12 +108,12 @@ class Name(NamedTuple):
 
 def read_name(raw: bytes) -> Name:
     """A Name (RFC 5280 §4.1.2.4), which may be empty. Raises RefusalError."""
-    return Name(raw, tuple(_rdns(der.single(raw, der.SEQUENCE))))
+    return Name(raw, tuple(_rdns(der.inside(raw))))
 
 
-def _rdns(sequence: der.Element) -> Iterator[tuple[Attribute, ...]]:
+def _rdns(elements: Sequence[der.Element]) -> Iterator[tuple[Attribute, ...]]:
     count = 0
-    for element in sequence.children():
+    for element in elements:
         rdn = _rdn(element)
         count += len(rdn)
         if count > MAX_ATTRIBUTES:
@@ -156,12 +157,13 @@ def _attribute(element: der.Element) -> Attribute:
 _ESCAPED = frozenset('"+,;<>\\')
 
 
-@lru_cache(maxsize=256)
 def _rfc4514(attribute: Attribute) -> str:
     rule = TYPES.get(attribute.type)
     if rule is None or rule.short is None:
         return f"{attribute.type}=#{attribute.value.hex()}"
-    text = "".join(f"\\{character}" if character in _ESCAPED else character for character in attribute.text)
+    text = attribute.text
+    if not _ESCAPED.isdisjoint(text):
+        text = "".join(f"\\{character}" if character in _ESCAPED else character for character in text)
     if text.endswith(" "):
         text = f"{text[:-1]}\\ "
     if text.startswith(("#", " ")):

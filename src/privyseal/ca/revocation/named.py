@@ -29,6 +29,7 @@ from privyseal.caller import Caller
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.names import CertificateArn
 from privyseal.store import Store, Tx
+from privyseal.value import changed
 
 # Names in one call, and certificates that they may mean together: one transaction has them all.
 MAX_NAMES = 1000
@@ -95,7 +96,8 @@ class NamedRevoking:
             date = checked_invalidity_date(order.invalidity_date, tx.now)
 
             def change(certificate: Certificate) -> Certificate:
-                return certificate._replace(
+                return changed(
+                    certificate,
                     revoked_at=certificate.revoked_at or tx.now,
                     revocation_reason=order.reason,
                     invalidity_date=date or certificate.invalidity_date,
@@ -115,7 +117,7 @@ class NamedRevoking:
 
         def task(tx: Tx, name: Name) -> _Task:
             def change(certificate: Certificate) -> Certificate:
-                return certificate._replace(revoked_at=None, revocation_reason=None, invalidity_date=None)
+                return changed(certificate, revoked_at=None, revocation_reason=None, invalidity_date=None)
 
             def apply(authority: Authority, found: Sequence[Certificate]) -> Sequence[Certificate]:
                 return mark_released(tx, self._rows, caller, authority, found)

@@ -10,6 +10,7 @@ from privyseal.caller import Caller
 from privyseal.names import format_serial
 from privyseal.store import Tx
 from privyseal.stores.sql import Row, queries, sql, time_of, to_micros
+from privyseal.value import changed, members
 
 _Q = queries("pending_request")
 # CSRs are PEM, yet a caller may send any octets around the block: this keeps each as it is.
@@ -61,24 +62,24 @@ def _key(pending: PendingRequest) -> dict[str, Any]:
 
 
 def _to_json(request: IssueRequest) -> str:
-    apart = {"caller": request.caller._asdict(), "csr": request.csr.decode(_OCTETS)}
-    return json.dumps(request._asdict() | apart)
+    apart = {"caller": members(request.caller), "csr": request.csr.decode(_OCTETS)}
+    return json.dumps(members(request) | apart)
 
 
 def _from_json(text: str) -> IssueRequest:
-    members = json.loads(text)
-    members["caller"] = Caller(**members["caller"])
-    members["csr"] = members["csr"].encode(_OCTETS)
-    members["validity"] = tuple(members["validity"])
-    members["not_before"] = tuple(members["not_before"]) if members["not_before"] else None
-    return IssueRequest(**members)
+    told = json.loads(text)
+    told["caller"] = Caller(**told["caller"])
+    told["csr"] = told["csr"].encode(_OCTETS)
+    told["validity"] = tuple(told["validity"])
+    told["not_before"] = tuple(told["not_before"]) if told["not_before"] else None
+    return IssueRequest(**told)
 
 
 def _pending(row: Row) -> PendingRequest:
     return PendingRequest(
         authority_id=row["authority_id"],
         serial=int(row["serial"], 16),
-        request=_from_json(row["request"])._replace(token=row["token"]),  # it may have been freed
+        request=changed(_from_json(row["request"]), token=row["token"]),  # it may have been freed
         requested_at=time_of(row["requested_at"]),
         due_at=time_of(row["due_at"]),
         failure=row["failure"],
