@@ -97,14 +97,14 @@ def _shape(data: bytes) -> list[der.Element]:
     outer = der.inside(data)
     if len(outer) != 3:
         raise RefusalError("a certificate is not a TBSCertificate, an algorithm and a signature")
-    fields = outer[0].expect(der.SEQUENCE).children()
+    fields = outer[0].inside(der.SEQUENCE)
     if len(fields) < 7 or fields[0].raw != _VERSION_3:
         raise RefusalError("a certificate is not of version 3")
     if not 0 < der.read_integer(fields[1]) < 1 << 159:  # RFC 5280 §4.1.2.2: positive, at most 20 octets
         raise RefusalError("a certificate's serial number is not positive or has more than 20 octets")
     if fields[2].raw != outer[1].raw:  # RFC 5280 §4.1.1.2
         raise RefusalError("a certificate names two signature algorithms")
-    identifier = fields[2].expect(der.SEQUENCE).children()
+    identifier = fields[2].inside(der.SEQUENCE)
     if not identifier or (der.read_oid(identifier[0]).startswith(_ECDSA) and len(identifier) > 1):
         raise RefusalError("a certificate's signature algorithm has parameters that it cannot have")
     return fields

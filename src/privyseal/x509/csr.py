@@ -163,7 +163,7 @@ def _fields(data: bytes) -> list[Element]:
 
 def _info(element: Element) -> list[Element]:
     """Version, subject, key and attributes."""
-    info = element.expect(der.SEQUENCE).children()
+    info = element.inside(der.SEQUENCE)
     # Some tools leave out an empty list of attributes, against RFC 2986 §4.1 and to no harm.
     if len(info) not in {3, 4} or (len(info) == 4 and info[3].tag != 0xA0):
         raise RefusalError("it is not a CertificationRequest")
@@ -173,7 +173,7 @@ def _info(element: Element) -> list[Element]:
 
 
 def _signature_algorithm(element: Element) -> str:
-    algorithm = element.expect(der.SEQUENCE).children()
+    algorithm = element.inside(der.SEQUENCE)
     if not algorithm:
         raise RefusalError("its signature algorithm is missing")
     return der.read_oid(algorithm[0])
@@ -231,14 +231,14 @@ def _requested(attributes: Sequence[Element]) -> tuple[Extension, ...]:
 
 
 def _attribute(element: Element) -> tuple[str, list[Element]]:
-    fields = element.expect(der.SEQUENCE).children()
+    fields = element.inside(der.SEQUENCE)
     if len(fields) != 2:
         raise RefusalError("an attribute is not a type and values")
-    return der.read_oid(fields[0]), fields[1].expect(der.SET).children()
+    return der.read_oid(fields[0]), fields[1].inside(der.SET)
 
 
 def _extensions(request: Element) -> Iterator[Extension]:
-    elements = request.expect(der.SEQUENCE).children()
+    elements = request.inside(der.SEQUENCE)
     if len(elements) > MAX_EXTENSIONS:
         raise RefusalError(f"it asks for more than {MAX_EXTENSIONS} extensions")
     return map(read_extension, elements)

@@ -46,9 +46,15 @@ class Element(Value, frozen=True):
             raise DerError(f"tag {self.tag:#04x} has no elements inside")
         return elements(self.content)
 
+    def inside(self, tag: int) -> list["Element"]:
+        """The elements inside this one, which has that constructed tag."""
+        if self.tag != tag:
+            raise _another_tag(self.tag, tag)
+        return elements(self.content)
+
     def expect(self, tag: int) -> "Element":
         if self.tag != tag:
-            raise DerError(f"tag {self.tag:#04x} where {tag:#04x} belongs")
+            raise _another_tag(self.tag, tag)
         return self
 
 
@@ -93,7 +99,11 @@ def _content(data: bytes, tag: int) -> int:
     found = elements(data)
     if len(found) != 1:
         raise DerError(f"{len(found)} elements where there must be one")
-    raise DerError(f"tag {found[0].tag:#04x} where {tag:#04x} belongs")
+    raise _another_tag(found[0].tag, tag)
+
+
+def _another_tag(found: int, expected: int) -> DerError:
+    return DerError(f"tag {found:#04x} where {expected:#04x} belongs")
 
 
 def _long_length(data: bytes, start: int, size: int) -> tuple[int, int]:

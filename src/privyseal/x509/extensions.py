@@ -36,7 +36,7 @@ class Extension(Value, frozen=True):
 
 
 def read_extension(element: der.Element) -> Extension:
-    fields = element.expect(der.SEQUENCE).children()
+    fields = element.inside(der.SEQUENCE)
     if len(fields) not in {2, 3}:
         raise RefusalError("an extension is not an identifier, a criticality and a value")
     critical = False

@@ -72,7 +72,7 @@ def broken_constraint(
 
 
 def _subtree(element: der.Element) -> Subtree:
-    fields = element.expect(der.SEQUENCE).children()
+    fields = element.inside(der.SEQUENCE)
     if len(fields) != 1 or fields[0].tag not in KINDS:
         raise RefusalError("a subtree of name constraints is not one name")
     kind = KINDS[fields[0].tag][0]

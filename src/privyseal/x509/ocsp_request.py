@@ -65,7 +65,7 @@ def _parse(data: bytes) -> OcspRequest:
     body, *signature = _members(der.single(data, der.SEQUENCE))
     if signature:
         _check_signature(signature)
-    parts = body.expect(der.SEQUENCE).children()
+    parts = body.inside(der.SEQUENCE)
     if parts and parts[0].tag == _VERSION:
         _check_version(parts.pop(0))
     if parts and parts[0].tag == _REQUESTOR:
@@ -89,7 +89,7 @@ def _parse(data: bytes) -> OcspRequest:
 
 def _members(element: Element) -> list[Element]:
     """What a SEQUENCE holds, one element at least."""
-    found = element.expect(der.SEQUENCE).children()
+    found = element.inside(der.SEQUENCE)
     if not found:
         raise DerError("a sequence is empty")
     return found
@@ -109,7 +109,7 @@ def _check_signature(elements: list[Element]) -> None:
 
 
 def _cert_ids(element: Element) -> tuple[CertId, ...]:
-    requests = element.expect(der.SEQUENCE).children()
+    requests = element.inside(der.SEQUENCE)
     if not 1 <= len(requests) <= MAX_CERT_IDS:
         raise DerError(f"a request asks for {len(requests)} certificates; 1 to {MAX_CERT_IDS} may be")
     return tuple(map(_cert_id, requests))
@@ -121,7 +121,7 @@ def _cert_id(element: Element) -> CertId:
         if len(extensions) != 1:
             raise DerError("a single request has more members than it may")
         _read_extensions(extensions[0].expect(_SINGLE_EXTENSIONS), understood=frozenset())
-    parts = head.expect(der.SEQUENCE).children()
+    parts = head.inside(der.SEQUENCE)
     if len(parts) != 4:
         raise DerError("a CertID has not four members")
     algorithm, name_hash, key_hash, serial = parts

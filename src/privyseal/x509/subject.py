@@ -123,7 +123,7 @@ def _rdns(elements: Sequence[der.Element]) -> Iterator[tuple[Attribute, ...]]:
 
 @lru_cache(maxsize=128)  # organisations and countries come again and again
 def _rdn(element: der.Element) -> tuple[Attribute, ...]:
-    members = element.expect(der.SET).children()
+    members = element.inside(der.SET)
     if len(members) > MAX_ATTRIBUTES:
         raise RefusalError(f"the name has more than {MAX_ATTRIBUTES} attributes")
     if not members:
@@ -135,7 +135,7 @@ def _rdn(element: der.Element) -> tuple[Attribute, ...]:
 
 
 def _attribute(element: der.Element) -> Attribute:
-    fields = element.expect(der.SEQUENCE).children()
+    fields = element.inside(der.SEQUENCE)
     if len(fields) != 2:
         raise RefusalError("a name attribute is not a type and a value")
     kind = der.read_oid(fields[0])
@@ -157,6 +157,7 @@ def _attribute(element: der.Element) -> Attribute:
 _ESCAPED = frozenset('"+,;<>\\')
 
 
+@lru_cache(maxsize=256)
 def _rfc4514(attribute: Attribute) -> str:
     rule = TYPES.get(attribute.type)
     if rule is None or rule.short is None:
