@@ -18,6 +18,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from privyseal.errors import ErrorCode, PrivySealError
+from privyseal.value import Value
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -55,17 +56,20 @@ class Lane(Generic[Request, Result]):
 
     @property
     def idle(self) -> bool:
-        with self._lock:
-            return not self._running and not self._waiting
+        return not self._running  # as long as anybody waits, it is
 
     async def submit(self, request: Request) -> Result:
         """Answer from an event loop. Raises PrivySealError(THROTTLED) when the lane is full."""
+        return await self.enter(request)
+
+    def enter(self, request: Request) -> "asyncio.Future[Result]":
+        """The same for a caller that awaits the answer itself."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         if self._enqueue(_Slot(request, future, loop)):
             # Not at once: whatever else this turn of the loop brings goes into the same batch.
             loop.call_soon(self._begin)
-        return await future
+        return future
 
     def ask(self, request: Request) -> Result:
         """Answer from a plain thread; blocks until the batch is done."""
@@ -81,7 +85,8 @@ class Lane(Generic[Request, Result]):
                 raise PrivySealError(ErrorCode.THROTTLED, "Too many requests are waiting. Try again later.")
             self._waiting.append(slot)
             # Nobody but its own callers waits for an event loop, which may have ended.
-            idle = not self._running or self._paused_for not in {None, slot.loop}
+            paused_for = self._paused_for
+            idle = not self._running or (paused_for is not None and paused_for is not slot.loop)
             self._running = True
             if idle:
                 self._paused_for = None
@@ -175,7 +180,7 @@ class Lanes(Generic[Key, Request, Result]):
     async def submit(self, key: Key, request: Request) -> Result:
         lane = self._lane(key)
         try:
-            return await lane.submit(request)
+            return await lane.enter(request)
         finally:
             self._drop_if_idle(key, lane)
 
@@ -187,32 +192,25 @@ class Lanes(Generic[Key, Request, Result]):
             self._drop_if_idle(key, lane)
 
     def _lane(self, key: Key) -> Lane[Request, Result]:
-        with self._lock:
-            lane = self._lanes.get(key)
-            if lane is None:
-                lane = self._lanes[key] = Lane(self._run_batch, self._executor)
-            return lane
+        lane = self._lanes.get(key)
+        if lane is None:
+            with self._lock:
+                lane = self._lanes.setdefault(key, Lane(self._run_batch, self._executor))
+        return lane
 
     def _drop_if_idle(self, key: Key, lane: Lane[Request, Result]) -> None:
-        with self._lock:
-            if lane.idle and self._lanes.get(key) is lane:
-                del self._lanes[key]
+        if lane.idle:
+            with self._lock:
+                if lane.idle and self._lanes.get(key) is lane:
+                    del self._lanes[key]
 
 
-class _Slot(Generic[Request, Result]):
+class _Slot(Value, Generic[Request, Result], frozen=True):
     """One waiting request: `loop` is None where a plain thread waits."""
 
-    __slots__ = ("future", "loop", "request")
-
-    def __init__(
-        self,
-        request: Request,
-        future: "asyncio.Future[Result] | Future[Result]",
-        loop: asyncio.AbstractEventLoop | None,
-    ) -> None:
-        self.request = request
-        self.future = future
-        self.loop = loop
+    request: Request
+    future: "asyncio.Future[Result] | Future[Result]"
+    loop: asyncio.AbstractEventLoop | None
 
 
 def _deliver(slots: Sequence[_Slot[Request, Result]], answers: Sequence[Result | BaseException]) -> None:

@@ -12,6 +12,10 @@ class Meter(Protocol):
         """Add one duration, in seconds, to the histogram `name`."""
         ...
 
+    def answered(self, frontend: str, operation: str, outcome: str, seconds: float) -> None:
+        """A request over HTTP: one more, and the time that it took."""
+        ...
+
 
 class SilentMeter:
     """Counts nothing: for tests and commands."""
@@ -20,6 +24,9 @@ class SilentMeter:
         pass
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
+        pass
+
+    def answered(self, frontend: str, operation: str, outcome: str, seconds: float) -> None:
         pass
 
 

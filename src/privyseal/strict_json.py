@@ -1,10 +1,12 @@
-"""JSON, read in one way only: no repeated names, no NaN, no lone surrogates, no endless nesting.
+"""JSON, read in one way only: no repeated names, no NaN, no lone surrogates, no endless nesting; and written.
 
 What two readers understand differently, one of them can be deceived with.
 """
 
 import json
 import math
+from _json import make_encoder
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 
@@ -14,7 +16,7 @@ def load(text: bytes | str) -> Any:
         if isinstance(text, bytes):
             text = text.decode()
         value = _DECODER.decode(text)
-        if "\\u" in text:  # only an escape can hide half a character in what is UTF-8
+        if "\\" in text and "\\u" in text:  # only an escape can hide half a character in what is UTF-8
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         message = "it is nested too deeply"
@@ -47,3 +49,17 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse_constant)
+
+
+def writer(
+    default: Callable[[Any], Any] | None = None, *, compact: bool = False, sort_keys: bool = False
+) -> Callable[[Any], str]:
+    """`json.dumps` with these options, for values without cycles. Its encoder in C is made once here, not
+    for each text: that is a third to half of the time of a short one.
+    """
+    colon, comma = (":", ",") if compact else (": ", ", ")
+    ascii_text = json.encoder.encode_basestring_ascii
+    encode = make_encoder(
+        None, default or json.JSONEncoder().default, ascii_text, None, colon, comma, sort_keys, False, True
+    )
+    return lambda value: "".join(encode(value, 0))

@@ -34,13 +34,13 @@ def test_a_key_is_read_once_and_remembered(clock: FixedClock) -> None:
     table = Table(KEY)
     ring = KeyRing(table.find, clock)
     with pytest.raises(LookupError):
-        ring.cached(KEY.id)
+        ring.cached(KEY.id, clock.now())
     assert ring.load(KEY.id) == KEY
     clock.advance(keyring.KNOWN_FOR - timedelta(microseconds=1))
-    assert ring.cached(KEY.id) == KEY
+    assert ring.cached(KEY.id, clock.now()) == KEY
     clock.advance(timedelta(microseconds=1))
     with pytest.raises(LookupError):
-        ring.cached(KEY.id)
+        ring.cached(KEY.id, clock.now())
     assert table.reads == [KEY.id]
 
 
@@ -48,10 +48,10 @@ def test_an_unknown_key_is_remembered_for_a_moment(clock: FixedClock) -> None:
     """So that guessing does not read the database each time."""
     ring = KeyRing(Table().find, clock)
     assert ring.load("AKIANONE") is None
-    assert ring.cached("AKIANONE") is None
+    assert ring.cached("AKIANONE", clock.now()) is None
     clock.advance(keyring.UNKNOWN_FOR)
     with pytest.raises(LookupError):
-        ring.cached("AKIANONE")
+        ring.cached("AKIANONE", clock.now())
 
 
 def test_a_key_that_has_come_or_gone_is_believed_at_the_next_read(clock: FixedClock) -> None:
@@ -61,10 +61,10 @@ def test_a_key_that_has_come_or_gone_is_believed_at_the_next_read(clock: FixedCl
     ring.load(KEY.id)
     table.keys[KEY.id] = KEY
     ring.load(KEY.id)
-    assert ring.cached(KEY.id) == KEY
+    assert ring.cached(KEY.id, clock.now()) == KEY
     del table.keys[KEY.id]
     ring.load(KEY.id)
-    assert ring.cached(KEY.id) is None
+    assert ring.cached(KEY.id, clock.now()) is None
 
 
 def test_a_flood_of_made_up_ids_is_bounded_and_evicts_no_key(clock: FixedClock) -> None:
@@ -73,10 +73,10 @@ def test_a_flood_of_made_up_ids_is_bounded_and_evicts_no_key(clock: FixedClock) 
     ring.load(KEY.id)
     for number in range(100):
         ring.load(f"AKIA{number}")
-    assert ring.cached(KEY.id) == KEY
-    assert ring.cached("AKIA99") is None
+    assert ring.cached(KEY.id, clock.now()) == KEY
+    assert ring.cached("AKIA99", clock.now()) is None
     with pytest.raises(LookupError):
-        ring.cached("AKIA89")
+        ring.cached("AKIA89", clock.now())
 
 
 def test_new_keys_have_the_shape_of_aws_and_never_repeat() -> None:

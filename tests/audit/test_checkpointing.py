@@ -17,6 +17,7 @@ from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.checkpoint import Checkpoint, read_exported
 from privyseal.events.checkpointing import Checkpointing, ensure_key
 from privyseal.events.journal import JournalRow
+from privyseal.meter import SilentMeter
 from privyseal.store import Tx
 from privyseal.stores.repositories.audit import SqlJournalReader, SqlTrail
 from privyseal.stores.sql import queries
@@ -24,7 +25,7 @@ from tests.audit.world import WRAPPER, World, found
 from tests.programs import program
 
 
-class CountingMeter:
+class CountingMeter(SilentMeter):
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 

@@ -47,6 +47,11 @@ class CountingMeter:
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         assert seconds >= 0, (name, labels)
 
+    def answered(self, frontend: str, operation: str, outcome: str, seconds: float) -> None:
+        assert seconds >= 0, operation
+        labels = {"frontend": frontend, "operation": operation, "outcome": outcome}
+        self.counted.append(("http_requests", labels))
+
 
 class Recorded(AwsFrontend):
     """The front-end itself, which also remembers the requests that it got."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privyseal import strict_json
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import shapes_acm_pca as shapes
 from privyseal.frontends.aws.protocols import awsjson
@@ -53,6 +54,27 @@ MALFORMED = {
     "XML": b"<a/>",
     "CBOR": b"\xa0",
 }
+# Of JSON texts that are one object, as often as not.
+PIECES = (
+    *(
+        b'"a": 1',
+        b'"b":1',
+        b'"\\u0061": "\\u0061"',
+        b'"a":{"b":2, "b":2}',
+        b'"c": "\xc3\xa9\x7f"',
+        b'"d":[1 ,2]',
+    ),
+    *(
+        b'"e":1e5',
+        b'"f":-0',
+        b'"g":1.0',
+        b'"h":18446744073709551616',
+        b'"i":1e999',
+        b'"j": "\\ud800"',
+        b'"k":NaN',
+    ),
+    *(b",", b", ", b" ,\n", b"\t", b"1", b"{", b"}", b"\xff"),
+)
 
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in MALFORMED.items()])
@@ -78,6 +100,19 @@ def test_every_json_object_is_read_as_the_standard_library_reads_it(value: dict[
     """Strictness costs no legal document."""
     assert awsjson.parse(json.dumps(value).encode()) == value
     assert awsjson.parse(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_what_is_read_quickly_is_what_is_read_strictly(inside: bytes) -> None:
+    """Names that occur twice, other spellings of a text or a number, white space, and what is no JSON."""
+    body = b"{" + inside + b"}"
+    try:
+        expected = repr(strict_json.load(body))
+    except ValueError:
+        with pytest.raises(PrivySealError):
+            awsjson.parse(body)
+    else:
+        assert repr(awsjson.parse(body)) == expected
 
 
 def test_a_surrogate_pair_is_a_character() -> None:

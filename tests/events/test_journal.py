@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from privyseal.caller import Caller
 from privyseal.events.journal import JournalRow, Writer, canonical, entry, tree_hash
 from privyseal.store import Entry
+from privyseal.value import changed
 from tests.events.rfc6962 import LEAF_INPUTS, ROOTS
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -81,6 +81,20 @@ def test_the_canonical_form_has_no_white_space_order_or_unicode_to_argue_about(o
     assert "\n" not in text
 
 
+floats = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.dictionaries(st.text(), values | floats | st.lists(st.dictionaries(st.text(), floats))))
+def test_the_canonical_form_is_what_json_writes_with_sorted_keys_and_no_white_space(one: Entry) -> None:
+    assert canonical(one) == json.dumps(one, sort_keys=True, separators=(",", ":"))
+
+
+def test_what_is_not_json_is_no_entry() -> None:
+    for value in (object(), b"octets", AT):
+        with pytest.raises(TypeError):
+            canonical({"detail": value})
+
+
 def test_an_entry_says_who_did_what_to_what() -> None:
     assert entry("acm-pca:IssueCertificate", CALLER, "arn", template="T/V1") == {
         "action": "acm-pca:IssueCertificate",
@@ -115,16 +129,16 @@ def test_two_writers_never_share_a_chain() -> None:
 
 
 TAMPERED: dict[str, Callable[[JournalRow], JournalRow]] = {
-    "an entry was changed": lambda row: replace(row, entries=row.entries.replace("thing-2", "thing-9")),
-    "an entry was removed": lambda row: replace(row, entries="[]"),
-    "an entry was added": lambda row: replace(row, entries=row.entries.replace("]", ',{"a":1}]')),
-    "entry and root were changed": lambda row: replace(
+    "an entry was changed": lambda row: changed(row, entries=row.entries.replace("thing-2", "thing-9")),
+    "an entry was removed": lambda row: changed(row, entries="[]"),
+    "an entry was added": lambda row: changed(row, entries=row.entries.replace("]", ',{"a":1}]')),
+    "entry and root were changed": lambda row: changed(
         row, entries='[{"a":1}]', root=tree_hash([leaf('{"a":1}')])
     ),
-    "the time was changed": lambda row: replace(row, at=row.at + timedelta(microseconds=1)),
-    "the writer was changed": lambda row: replace(row, writer=Writer().id),
-    "the link was changed": lambda row: replace(row, previous=bytes(32)),
-    "the number was changed": lambda row: replace(row, seq=row.seq + 1),
+    "the time was changed": lambda row: changed(row, at=row.at + timedelta(microseconds=1)),
+    "the writer was changed": lambda row: changed(row, writer=Writer().id),
+    "the link was changed": lambda row: changed(row, previous=bytes(32)),
+    "the number was changed": lambda row: changed(row, seq=row.seq + 1),
 }
 
 

@@ -36,9 +36,9 @@ class CountingMeter(SilentMeter):
     def __init__(self) -> None:
         self.counted: list[tuple[str, str]] = []
 
-    def count(self, name: str, amount: int = 1, **labels: str) -> None:
-        assert amount == 1
-        self.counted.append((name, labels["operation"]))
+    def answered(self, frontend: str, operation: str, outcome: str, seconds: float) -> None:
+        assert seconds >= 0, frontend
+        self.counted.append((operation, outcome))
 
 
 def app(meter: SilentMeter | None = None, *, access_log: bool = False) -> App:
@@ -91,7 +91,7 @@ def test_a_ready_answer_is_counted_and_where_requests_are_logged_none_is_given()
     meter = CountingMeter()
     with serving(app(meter)) as url:
         say(url, method=b"GET")
-    assert meter.counted == [("http_requests", "GET")]
+    assert meter.counted == [("GET", "ok")]
     with serving(app(access_log=True)) as url:
         assert say(url, method=b"GET").body == b"handled:"
 

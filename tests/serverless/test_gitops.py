@@ -290,6 +290,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_end(pulling: Pulling, after: 
 
 KEYS = [ec.generate_private_key(ec.SECP256R1()) for _ in range(4)]
 NAMES = ["a.example.com", "b.example.com", "c", "Example, Inc."]
+ODD_NAMES = ["x", "90"]  # of `odd`, what a certificate can be called
 csr_files = {f"{index}.csr": csr(name, key=KEYS[index]) for index, name in enumerate(NAMES)}
 FILES = {**csr_files, "bad.csr": b"-----BEGIN", "noname.csr": csr("", key=KEYS[0])}
 odd: st.SearchStrategy[Any] = st.sampled_from([None, "", "x", 0, -1, 1.5, True, [], {}, "90", 10**6])
@@ -363,7 +364,7 @@ def _revocations(pulling: Pulling, chance: random.Random) -> list[Any]:
     rows, _ = pulling.function.world.ca.reader.page(CALLER, pulling.function.issuing, None, 100)
     issued = [
         row
-        for name in NAMES
+        for name in [*NAMES, *ODD_NAMES]
         for row in pulling.function.world.store.view(
             lambda tx, name=name: pulling.function.issues.named(tx, ACCOUNT, name, None, 10)  # type: ignore[misc]
         )

@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from privyseal.sigv4 import SignedRequest
+from privyseal.value import changed
 
 KEY_ID = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -64,7 +65,7 @@ def by_hand(
         f"SignedHeaders={b';'.join(names).decode()}, Signature={key.hex()}"
     )
     others = [(name, old) for name, old in request.headers if name != b"authorization"]
-    return request._replace(headers=[*others, (b"authorization", value.encode())])
+    return changed(request, headers=[*others, (b"authorization", value.encode())])
 
 
 def signed_at(request: SignedRequest) -> datetime:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.sigv4 import SignedRequest
+from privyseal.value import changed
 from tests.sigv4.requests import JSON_HEADERS, REGION, SECRET, SERVICE, by_botocore, by_hand, signed_at
 
 
@@ -144,7 +145,7 @@ def test_a_session_token_must_be_that_of_the_key(sent: str | None, expected: str
     """Too many, too few, another one."""
     request = by_botocore(token="token" if sent else None)
     swapped = [(n, sent.encode() if n == b"x-amz-security-token" and sent else v) for n, v in request.headers]
-    refused = _refusal(request._replace(headers=swapped), token=expected)
+    refused = _refusal(changed(request, headers=swapped), token=expected)
     assert refused.code is ErrorCode.UNKNOWN_CREDENTIALS
 
 
@@ -154,8 +155,8 @@ def test_a_session_token_must_be_that_of_the_key(sent: str | None, expected: str
 def test_a_date_is_a_date_of_the_calendar(stamp: str) -> None:
     """Other formats and impossible dates are refused as such."""
     request = by_botocore()
-    changed = [(name, stamp.encode() if name == b"x-amz-date" else value) for name, value in request.headers]
-    assert _refusal(request._replace(headers=changed)).code is ErrorCode.MALFORMED_CREDENTIALS
+    swapped = [(name, stamp.encode() if name == b"x-amz-date" else value) for name, value in request.headers]
+    assert _refusal(changed(request, headers=swapped)).code is ErrorCode.MALFORMED_CREDENTIALS
 
 
 ALL = [

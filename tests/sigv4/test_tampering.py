@@ -10,6 +10,7 @@ import pytest
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.sigv4 import SignedRequest
+from privyseal.value import changed
 from tests.sigv4.requests import REGION, SECRET, SERVICE, by_botocore, signed_at
 
 BODY = b'{"CertificateAuthorityArn":"arn:aws:acm-pca:us-east-1:111122223333:certificate-authority/x"}'
@@ -37,8 +38,8 @@ def _verify(request: SignedRequest) -> None:
 
 def _header(name: bytes, change: Callable[[bytes], bytes | None]) -> Change:
     def apply(request: SignedRequest) -> SignedRequest:
-        changed = [(key, change(value) if key == name else value) for key, value in request.headers]
-        return request._replace(headers=[(key, value) for key, value in changed if value is not None])
+        fields = [(key, change(value) if key == name else value) for key, value in request.headers]
+        return changed(request, headers=[(key, value) for key, value in fields if value is not None])
 
     return apply
 
@@ -53,11 +54,11 @@ def _swap(name: bytes, old: bytes, new: bytes) -> Change:
 
 def _add(name: bytes, value: bytes, *, first: bool = False) -> Change:
     pair = [(name, value)]
-    return lambda r: r._replace(headers=[*pair, *r.headers] if first else [*r.headers, *pair])
+    return lambda r: changed(r, headers=[*pair, *r.headers] if first else [*r.headers, *pair])
 
 
 def _set(**changes: Any) -> Change:
-    return lambda r: r._replace(**changes)
+    return lambda r: changed(r, **changes)
 
 
 def _always(value: bytes) -> Callable[[bytes], bytes]:
@@ -121,8 +122,8 @@ def _authorization_changes() -> Iterator[tuple[str, Change]]:
     signature_at = value.index(b"Signature=") + len(b"Signature=")
     for at in range(signature_at, len(value), 4):
         digit = b"0" if value[at : at + 1] != b"0" else b"1"
-        changed = value[:at] + digit + value[at + 1 :]
-        yield f"signature digit {at - signature_at}", _header(b"authorization", _always(changed))
+        other = value[:at] + digit + value[at + 1 :]
+        yield f"signature digit {at - signature_at}", _header(b"authorization", _always(other))
     day = value.split(b"/")[1]
     for old, new in (
         (b"/" + day, b"/20200101"),

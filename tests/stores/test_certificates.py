@@ -34,7 +34,7 @@ def page(store: Database, after: tuple[datetime, int] | None, limit: int) -> Seq
 
 @pytest.mark.parametrize("serial", [1, 0xABC, 2**127, 2**128 - 1])
 def test_a_row_comes_back_as_it_was_stored(store: Database, serial: int) -> None:
-    row = certificate(A, serial=serial, token="t")
+    row = certificate(A, serial=serial, token="t", crl_partition="p", service_principal="acm.amazonaws.com")
     add(store, row)
     assert find(store, row) == row
 

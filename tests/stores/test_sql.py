@@ -1,5 +1,6 @@
 """What all SQL stores share: named queries, lists of parameters, times."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privyseal.store import Entry
-from privyseal.stores.sql import SqlTx, expand, from_micros, queries, sql, time_of, to_micros
+from privyseal.stores.sql import SqlTx, expand, from_micros, positional, queries, sql, time_of, to_micros
 
 NAMES = sorted(
     each.name.removesuffix(".sql")
@@ -78,11 +79,10 @@ def test_a_repository_refuses_a_transaction_of_another_kind() -> None:
 
 
 def test_a_row_that_is_not_there_is_none() -> None:
-    class Nothing:
-        rowcount = 0
+    connection = sqlite3.connect(":memory:")
+    assert SqlTx(datetime(2026, 1, 1, tzinfo=UTC), connection).row("SELECT 1 WHERE 0") is None
+    connection.close()
 
-        def fetchall(self) -> list[object]:
-            return []
 
-    tx = SqlTx(datetime(2026, 1, 1, tzinfo=UTC), lambda _query, _parameters: Nothing())
-    assert tx.row("SELECT 1") is None
+def test_a_statement_takes_its_values_in_the_order_of_its_placeholders() -> None:
+    assert positional("VALUES (:a, :b_2)") == "VALUES (?, ?)"

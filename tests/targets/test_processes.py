@@ -136,7 +136,13 @@ def test_a_program_has_the_signals_of_any_other_and_no_descriptor_of_ours(tmp_pa
     got, plain = tmp_path / "got", tmp_path / "plain"
     CommandTarget("t", command=("/bin/sh", "-c", look, "sh", str(got))).send(event(), attempt())
     subprocess.run(["/bin/sh", "-c", look, "sh", str(plain)], check=True)
-    assert got.read_text() == plain.read_text()
+    assert _told(got) == _told(plain)
+
+
+def _told(file: Path) -> list[str | tuple[str, int]]:
+    """The file's lines; of sets of signals those from 1 to 31: the C library has others for itself."""
+    lines = [line.split(maxsplit=1) for line in file.read_text().splitlines()]
+    return [(line[0], int(line[1], 16) & 0x7FFFFFFF) if len(line) == 2 else line[0] for line in lines]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGKILL, signal.SIGPIPE])

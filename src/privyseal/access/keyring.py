@@ -29,10 +29,10 @@ class KeyRing:
         self._unknown: _Entries = {}
         self._lock = threading.Lock()
 
-    def cached(self, key_id: str) -> AccessKey | None:
+    def cached(self, key_id: str, now: datetime) -> AccessKey | None:
         """The key, or None when there is no such key; LookupError when that has to be read first."""
         entry = self._known.get(key_id) or self._unknown.get(key_id)
-        if entry is None or self._clock.now() >= entry[0]:
+        if entry is None or now >= entry[0]:
             raise LookupError
         return entry[1]
 

@@ -3,9 +3,9 @@
 import base64
 import secrets
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from privyseal import names
+from privyseal.value import Value
 
 # The shapes of AWS: IAM "AccessKey" (id 16-128 word characters, long-term ids begin with AKIA).
 _ID_PREFIX = "AKIA"
@@ -13,7 +13,7 @@ _ID_BYTES = 10  # 80 bits, 16 characters of base32
 _SECRET_BYTES = 30  # 240 bits, 40 characters of base64
 
 
-class Principal(NamedTuple):
+class Principal(Value, frozen=True):
     """Who makes a call, after its signature has been verified."""
 
     arn: str

@@ -8,11 +8,12 @@ rewritten one before, show as one range.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from privyseal.events.findings import Finding, Kind
 from privyseal.events.journal import JournalRow
 from privyseal.events.sound import leaves_of
+from privyseal.value import changed
 
 # How many rows may have been removed with all later ones renumbered for it to be recognised as that.
 MAX_SHIFT = 64
@@ -27,12 +28,12 @@ class Link:
 
     @classmethod
     def of(cls, row: JournalRow) -> "Link":
-        return cls(replace(row, entries=""), leaves_of(row))
+        return cls(changed(row, entries=""), leaves_of(row))
 
     def digest(self, seq: int) -> bytes | None:
         """As the row number `seq`; None for what is no row at all."""
         try:
-            return replace(self.row, seq=seq).digest()
+            return changed(self.row, seq=seq).digest()
         except (TypeError, AttributeError):
             return None
 

@@ -8,18 +8,18 @@ Who verifies recomputes entries → root → chain.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from privyseal import strict_json
 from privyseal.caller import Caller
-from privyseal.events.tree import leaf_hash
+from privyseal.events.tree import leaf_hash, node_hash
 from privyseal.names import new_id
 from privyseal.store import Entry
+from privyseal.value import Value
 
 _EMPTY = b"\x00" * 32
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_write = strict_json.writer(compact=True, sort_keys=True)
 
 
 def entry(action: str, caller: Caller, resource: str, /, **detail: object) -> Entry:
@@ -34,8 +34,7 @@ def entry(action: str, caller: Caller, resource: str, /, **detail: object) -> En
     }
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(Value, frozen=True):
     writer: str
     seq: int
     at: datetime
@@ -70,14 +69,19 @@ class Writer:
 
 def canonical(value: Entry) -> str:
     """The entry as the leaf hash sees it: keys sorted, no white space, ASCII only."""
-    return _ENCODER.encode(value)
+    return _write(value)
 
 
 def tree_hash(leaves: Sequence[bytes]) -> bytes:
-    """The Merkle tree hash over leaf hashes (RFC 6962 §2.1): splits at the largest power of two."""
+    """The Merkle tree hash over leaf hashes (RFC 6962 §2.1), level by level.
+
+    A node that has no neighbour moves up as it is: the larger side of every split is a power of two.
+    """
     if not leaves:
         return hashlib.sha256(b"").digest()
-    if len(leaves) == 1:
-        return leaves[0]
-    split = 1 << ((len(leaves) - 1).bit_length() - 1)
-    return hashlib.sha256(b"\x01" + tree_hash(leaves[:split]) + tree_hash(leaves[split:])).digest()
+    level = leaves
+    while len(level) > 1:
+        alone = level[-1:] if len(level) % 2 else ()
+        level = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+        level += alone
+    return level[0]

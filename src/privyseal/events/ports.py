@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from privyseal.events.checkpoint import Signed, Span
 from privyseal.events.journal import JournalRow
 from privyseal.store import Tx
+from privyseal.value import Value
 
 T = TypeVar("T")
 
@@ -28,8 +29,7 @@ class StoredKey:
     secret: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Value, frozen=True):
     """A writer's rows up to `seq` are in the tree, and `head` is the digest of that one."""
 
     writer: str

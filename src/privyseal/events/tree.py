@@ -14,6 +14,10 @@ def leaf_hash(content: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + content).digest()
 
 
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
 class Tree:
     """Starts empty, or from the `size` and `frontier` of another one."""
 
@@ -33,7 +37,7 @@ class Tree:
         """`leaf` is a leaf hash. Two subtrees of one size become one of twice the size."""
         joined = self.size
         while joined & 1:
-            leaf = _node(self._peaks.pop(), leaf)
+            leaf = node_hash(self._peaks.pop(), leaf)
             joined >>= 1
         self._peaks.append(leaf)
         self.size += 1
@@ -47,9 +51,5 @@ class Tree:
             return hashlib.sha256(b"").digest()
         root = self._peaks[-1]
         for peak in reversed(self._peaks[:-1]):
-            root = _node(peak, root)
+            root = node_hash(peak, root)
         return root
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()

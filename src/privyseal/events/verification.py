@@ -5,7 +5,7 @@ secret. Everything is read in pages: memory grows with the number of process sta
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from privyseal.events.checkpoint import BEFORE_THE_FIRST, Checkpoint, Signed, Span
@@ -16,6 +16,7 @@ from privyseal.events.ports import NO_HEAD, UNREADABLE, Chain, JournalReader, Sn
 from privyseal.events.tree import Tree
 from privyseal.signing import VerifyingKey
 from privyseal.store import Tx
+from privyseal.value import changed
 
 _ROWS = 200
 _CHECKPOINTS = 50
@@ -150,7 +151,7 @@ class Verification:
         """The rows of a stretch, after everything that is wrong with them has been reported."""
         shift = position.shift
         rows = self._rows(stretch.writer, stretch.first - shift, stretch.last - shift)
-        links = [Link.of(replace(row, seq=row.seq + shift)) for row in rows]
+        links = [Link.of(changed(row, seq=row.seq + shift)) for row in rows]
         diagnosis = Diagnosis(
             stretch,
             links,

@@ -92,6 +92,7 @@ class PrometheusMeter:
         self._counters = {n: prometheus_client.Counter(*row) for n, row in COUNTERS.items()}
         self._histograms = {n: prometheus_client.Histogram(*row) for n, row in HISTOGRAMS.items()}
         self._children: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
+        self._answered: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._lock = Lock()
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
@@ -101,6 +102,20 @@ class PrometheusMeter:
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         if child := self._child(self._histograms, name, labels):
             child.observe(seconds)
+
+    def answered(self, frontend: str, operation: str, outcome: str, seconds: float) -> None:
+        """For each request: it costs two thirds of `count` and `observe`."""
+        told = self._answered.get((frontend, operation, outcome))
+        if told is None:
+            labels = {"frontend": frontend, "operation": operation}
+            number = self._child(self._counters, "http_requests", {**labels, "outcome": outcome})
+            time = self._child(self._histograms, "http_request_seconds", labels)
+            if number is None or time is None:
+                return
+            told = self._answered[frontend, operation, outcome] = number, time
+        number, time = told
+        number.inc()
+        time.observe(seconds)
 
     def _child(self, family: dict[str, Any], name: str, labels: dict[str, str]) -> Any:
         """Looking a labelled child up costs more than counting, so children are kept.

@@ -4,7 +4,7 @@ Source: AWS IAM user guide, "Create a signed AWS API request", steps 1 to 4.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -17,14 +17,21 @@ ALGORITHM: Final = "AWS4-HMAC-SHA256"
 TERMINATOR: Final = "aws4_request"
 
 
-def canonical_request(method: str, path: bytes, raw_query: bytes, signed: Headers, body_hash: bytes) -> bytes:
-    """`path` is percent-encoded as sent, and encoded once more here, as everywhere but in S3; `signed` is
-    sorted by name; `body_hash` is hexadecimal.
+def canonical_request(
+    method: str,
+    path: bytes,
+    raw_query: bytes,
+    signed: Sequence[bytes],
+    fields: Mapping[bytes, bytes],
+    *,
+    body_hash: bytes,
+) -> bytes:
+    """`path` is percent-encoded as sent, and encoded once more here, as everywhere but in S3; `signed` are
+    names of `fields`, sorted; `body_hash` is hexadecimal.
     """
-    lines = [method.encode(), _canonical_path(path), canonical_query(raw_query)]
-    lines += [name + b":" + trim(value) for name, value in signed]
-    lines += [b"", b";".join([name for name, _ in signed]), body_hash]
-    return b"\n".join(lines)
+    headers = [name + b":" + b" ".join(fields[name].split()) for name in signed]  # as `trim` does
+    first = (method.encode(), _canonical_path(path), canonical_query(raw_query))
+    return b"\n".join([*first, *headers, b"", b";".join(signed), body_hash])
 
 
 @lru_cache(maxsize=64)  # the same few all the time

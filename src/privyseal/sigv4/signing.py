@@ -40,15 +40,18 @@ def sign(
     sent = {"Host": host(url)} | dict(headers) | {"X-Amz-Date": timestamp}
     if session_token:
         sent["X-Amz-Security-Token"] = session_token
-    fields = sorted((name.lower().encode(), value.encode()) for name, value in sent.items())
+    fields = {name.lower().encode(): value.encode() for name, value in sent.items()}
+    names = sorted(fields)
     path = normal_path(parts.path.encode())
     body_hash = sha256(body).hexdigest().encode()
-    canonical = canonical_request(method.upper(), path, parts.query.encode(), fields, body_hash)
+    canonical = canonical_request(
+        method.upper(), path, parts.query.encode(), names, fields, body_hash=body_hash
+    )
     credential_scope = scope(date, region, service)
     key = signing_key(secret_key, date, region, service)
-    names = b";".join([name for name, _ in fields]).decode()
+    signed = b";".join(names).decode()
     sent["Authorization"] = (
-        f"{ALGORITHM} Credential={access_key_id}/{credential_scope}, SignedHeaders={names}, "
+        f"{ALGORITHM} Credential={access_key_id}/{credential_scope}, SignedHeaders={signed}, "
         f"Signature={signature(key, timestamp, credential_scope, canonical)}"
     )
     return sent

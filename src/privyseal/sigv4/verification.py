@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.sigv4.canonical import (
@@ -21,6 +21,7 @@ from privyseal.sigv4.canonical import (
     split_query,
     trim,
 )
+from privyseal.value import Value
 
 # IAM user guide: a request must arrive within five minutes of its time stamp.
 SKEW: Final = timedelta(minutes=5)
@@ -65,7 +66,7 @@ _NOT_THE_BODY: Final = (
 )
 
 
-class SignedRequest(NamedTuple):
+class SignedRequest(Value, frozen=True):
     """A request as it was received; nothing in it has been decoded."""
 
     method: str
@@ -75,7 +76,7 @@ class SignedRequest(NamedTuple):
     body: bytes
 
 
-class Credential(NamedTuple):
+class Credential(Value, frozen=True):
     """What an Authorization header claims; `fields` are the request's headers, each name once."""
 
     access_key_id: str
@@ -128,12 +129,19 @@ def verify(
     """
     timestamp = _fresh_timestamp(credential, now)
     _check_scope(credential, region, service)
-    signed = _signed_fields(credential)
+    _check_signed_headers(credential)
     _check_session_token(credential.fields, session_token)
     body_hash = sha256(request.body).hexdigest().encode()
     if credential.fields.get(b"x-amz-content-sha256", body_hash) != body_hash:
         raise _bad(_NOT_THE_BODY)
-    canonical = canonical_request(request.method, request.raw_path, request.raw_query, signed, body_hash)
+    canonical = canonical_request(
+        request.method,
+        request.raw_path,
+        request.raw_query,
+        credential.signed_headers,
+        credential.fields,
+        body_hash=body_hash,
+    )
     key = signing_key(secret_key, credential.date, region, service)
     expected = signature(key, timestamp, scope(credential.date, region, service), canonical)
     if not hmac.compare_digest(expected, credential.signature):
@@ -217,18 +225,17 @@ def _check_scope(credential: Credential, region: str, service: str) -> None:
         raise _bad(f"Credential should be scoped to correct service: '{service}'.")
 
 
-def _signed_fields(credential: Credential) -> list[tuple[bytes, bytes]]:
-    """The signed headers with their values, after a look that none is missing that must be there."""
+def _check_signed_headers(credential: Credential) -> None:
+    """All that must be signed is, and all that is signed is there."""
     fields, names = credential.fields, credential.signed_headers
     if b"host" not in names:
         raise _malformed("'Host' must be a 'SignedHeader' in the AWS Authorization.")
     for name in SIGNED:
         if name in fields and name not in names:
             raise _malformed(f"'{name.decode()}' must be a 'SignedHeader' in the AWS Authorization.")
-    absent = [name.decode() for name in names if name not in fields]
-    if absent:
-        raise _bad(f"The request has no header '{absent[0]}', which SignedHeaders names.")
-    return [(name, fields[name]) for name in names]
+    for name in names:
+        if name not in fields:
+            raise _bad(f"The request has no header '{name.decode()}', which SignedHeaders names.")
 
 
 def _check_session_token(fields: Mapping[bytes, bytes], expected: str | None) -> None:

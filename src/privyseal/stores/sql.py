@@ -5,9 +5,9 @@ what it is for, then one statement with `:parameter` placeholders. `:name...` st
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Protocol, cast
 
@@ -15,10 +15,13 @@ from privyseal.store import Entry, Tx
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _LIST = re.compile(r":(\w+)\.\.\.")
+_PLACEHOLDER = re.compile(r":\w+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = Mapping[str, Any]
 Parameters = Mapping[str, Any]
+# The values of a statement from `positional`, in the order of its placeholders.
+Values = tuple[Any, ...]
 
 
 class Cursor(Protocol):
@@ -28,12 +31,20 @@ class Cursor(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
+class Connection(Protocol):
+    """What a transaction needs of a connection of DB-API 2.0."""
+
+    def execute(self, query: str, parameters: Parameters, /) -> Cursor: ...
+
+    def executemany(self, query: str, many: Iterable[Parameters | Values], /) -> Cursor: ...
+
+
 class SqlTx:
     """A transaction on a SQL database; repositories get it as `Tx` and ask `sql(tx)` for this."""
 
-    def __init__(self, now: datetime, execute: Callable[[str, Parameters], Cursor]) -> None:
+    def __init__(self, now: datetime, connection: Connection) -> None:
         self._now = now
-        self._execute = execute
+        self._connection = connection
         self.entries: list[Entry] = []
         self.invalidates = False
 
@@ -48,18 +59,17 @@ class SqlTx:
         self.invalidates = True
 
     def rows(self, query: str, **parameters: Any) -> list[Row]:
-        return cast("list[Row]", self._execute(*expand(query, parameters)).fetchall())
+        return cast("list[Row]", self._connection.execute(*expand(query, parameters)).fetchall())
 
     def row(self, query: str, **parameters: Any) -> Row | None:
         return next(iter(self.rows(query, **parameters)), None)
 
     def change(self, query: str, **parameters: Any) -> int:
         """How many rows the statement touched."""
-        return self._execute(*expand(query, parameters)).rowcount
+        return self._connection.execute(*expand(query, parameters)).rowcount
 
-    def change_each(self, query: str, many: Iterable[Parameters]) -> None:
-        for parameters in many:
-            self._execute(query, parameters)
+    def change_each(self, query: str, many: Iterable[Parameters | Values]) -> None:
+        self._connection.executemany(query, many)
 
 
 def sql(tx: Tx) -> SqlTx:
@@ -78,16 +88,31 @@ def queries(name: str) -> Mapping[str, str]:
 
 def expand(query: str, parameters: Parameters) -> tuple[str, Parameters]:
     """Replace each `:name...` by as many placeholders as its list has members (none: NULL)."""
-    if ":" not in query or "..." not in query:
+    if "..." not in query:
         return query, parameters
-    flat = dict(parameters)
+    flat, sizes = dict(parameters), []
+    for name in _lists(query):
+        values = flat.pop(name)
+        flat.update((f"{name}_{i}", value) for i, value in enumerate(values))
+        sizes.append(len(values))
+    return _expanded(query, tuple(sizes)), flat
 
-    def placeholders(match: re.Match[str]) -> str:
-        values: Sequence[Any] = flat.pop(match[1])
-        flat.update({f"{match[1]}_{i}": value for i, value in enumerate(values)})
-        return ", ".join(f":{match[1]}_{i}" for i in range(len(values))) or "NULL"
 
-    return _LIST.sub(placeholders, query), flat
+@cache
+def _lists(query: str) -> Sequence[str]:
+    return _LIST.findall(query)
+
+
+@lru_cache(maxsize=256)
+def _expanded(query: str, sizes: tuple[int, ...]) -> str:
+    """For lists of such sizes; most are asked for again and again."""
+    left = iter(sizes)
+    return _LIST.sub(lambda each: ", ".join(f":{each[1]}_{i}" for i in range(next(left))) or "NULL", query)
+
+
+def positional(query: str) -> str:
+    """The statement with a `?` for each placeholder: many rows take a third less time as tuples."""
+    return _PLACEHOLDER.sub("?", query)
 
 
 def to_micros(at: datetime | None) -> int | None:

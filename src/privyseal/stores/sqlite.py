@@ -9,8 +9,8 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from privyseal.store import Tx, UniqueError
 from privyseal.stores.functions import FUNCTIONS
 from privyseal.stores.generation import Generation
 from privyseal.stores.migrate import CREATE_LEDGER, migrations, pending
-from privyseal.stores.sql import Parameters, SqlTx, queries, to_micros
+from privyseal.stores.sql import SqlTx, queries, to_micros
 
 T = TypeVar("T")
 
@@ -52,44 +52,40 @@ class SqliteStore:
         self._writer: sqlite3.Connection | None = None
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
+        # An in-memory database has one connection, and no other process.
+        self._reading: AbstractContextManager[object] = self._lock
+        self._turn: AbstractContextManager[object] = nullcontext()
         if self._path != MEMORY:
             self._lock_file = _open_lock(f"{self._path}.lock")
+            self._reading, self._turn = nullcontext(), _Turn(self._lock_file)
         self._generation = _shared(self._lock_file)
 
     def migrate(self) -> None:
         """Create the database or bring it to this release's schema; one transaction for all of it."""
-        with self._alone(), self._settled(), self._transaction() as connection:
-            for name, function in FUNCTIONS.items():
-                connection.create_function(name, -1, function, deterministic=True)
-            connection.execute(CREATE_LEDGER)
-            applied = [
-                (row["number"], row["sha256"])
-                for row in connection.execute("SELECT number, sha256 FROM migration ORDER BY number")
-            ]
-            for migration in pending(migrations("sqlite"), applied):
-                for statement in migration.statements:
-                    connection.execute(statement)
-                row = (migration.number, migration.sha256, to_micros(self._clock.now()))
-                connection.execute("INSERT INTO migration VALUES (?, ?, ?)", row)
+        with self._lock, self._turn:
+            self._committed(self._migrate)
 
     def view(self, read: Callable[[Tx], T]) -> T:
-        with self._lock if self._path == MEMORY else _nothing(), _translated():
+        with self._reading, _Translated():
             connection = self._reader()
             connection.execute("BEGIN")
             try:
-                return read(self._tx(connection))
+                return read(SqlTx(self._clock.now(), connection))
             finally:
                 if connection.in_transaction:  # an input/output error may have ended it
                     connection.execute("ROLLBACK")
 
     def transact(self, write: Callable[[Tx], T]) -> T:
-        with self._alone():
-            with self._settled(), self._transaction() as connection:
-                tx = self._tx(connection)
-                result = write(tx)
-                row = self._write_journal(tx)
-                if tx.invalidates:
-                    self._generation.begin()
+        def work(connection: sqlite3.Connection) -> tuple[T, JournalRow | None]:
+            tx = SqlTx(self._clock.now(), connection)
+            result = write(tx)
+            row = self._write_journal(tx)
+            if tx.invalidates:
+                self._generation.begin()
+            return result, row
+
+        with self._lock, self._turn:
+            result, row = self._committed(work)
             if row:  # before anybody else may ask for the row after it
                 self._journal.committed(row)
             return result
@@ -99,7 +95,7 @@ class SqliteStore:
 
     def check(self) -> str:
         """SQLite's own word on the file: `ok`, or what is wrong with it."""
-        with self._lock if self._path == MEMORY else _nothing(), _translated():
+        with self._reading, _Translated():
             rows = self._reader().execute("PRAGMA integrity_check").fetchall()
             return "; ".join(str(row[0]) for row in rows)
 
@@ -112,13 +108,21 @@ class SqliteStore:
             self._readers = threading.local()
             if self._lock_file is not None:
                 os.close(self._lock_file)
-                self._lock_file = None
+                self._lock_file, self._turn = None, nullcontext()
 
-    def _tx(self, connection: sqlite3.Connection) -> SqlTx:
-        def execute(query: str, parameters: Parameters) -> sqlite3.Cursor:
-            return connection.execute(query, parameters)
-
-        return SqlTx(self._clock.now(), execute)
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        for name, function in FUNCTIONS.items():
+            connection.create_function(name, -1, function, deterministic=True)
+        connection.execute(CREATE_LEDGER)
+        applied = [
+            (row["number"], row["sha256"])
+            for row in connection.execute("SELECT number, sha256 FROM migration ORDER BY number")
+        ]
+        for migration in pending(migrations("sqlite"), applied):
+            for statement in migration.statements:
+                connection.execute(statement)
+            row = (migration.number, migration.sha256, to_micros(self._clock.now()))
+            connection.execute("INSERT INTO migration VALUES (?, ?, ?)", row)
 
     def _write_journal(self, tx: SqlTx) -> JournalRow | None:
         if not tx.entries:
@@ -135,32 +139,24 @@ class SqliteStore:
         )
         return row
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """The one writer among all threads and processes."""
-        with self._lock, self._process_lock():
-            yield
+    def _committed(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the write connection inside BEGIN IMMEDIATE … COMMIT; only for whose turn it is.
 
-    @contextmanager
-    def _settled(self) -> Iterator[None]:
-        """A generation that has begun ends, also one that a process left when it died."""
+        A generation that has begun ends, also one that a process left when it died.
+        """
         try:
-            yield
+            with _Translated():
+                connection = self._writer or self._connect_writer()
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    result = work(connection)
+                    connection.execute("COMMIT")
+                except BaseException as error:
+                    self._abandon(connection, error)
+                    raise
+                return result
         finally:
             self._generation.end()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """The write connection inside BEGIN IMMEDIATE … COMMIT; only for who is `_alone`."""
-        with _translated():
-            connection = self._writer or self._connect_writer()
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException as error:
-                self._abandon(connection, error)
-                raise
 
     def _abandon(self, connection: sqlite3.Connection, error: BaseException) -> None:
         """Roll back. After an input/output error neither the connection is trusted again nor the
@@ -177,17 +173,6 @@ class SqliteStore:
             self._journal = Writer()
             self._open.remove(connection)
             connection.close()
-
-    @contextmanager
-    def _process_lock(self) -> Iterator[None]:
-        if self._lock_file is None:
-            yield
-            return
-        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def _connect_writer(self) -> sqlite3.Connection:
         self._writer = self._connect()
@@ -221,18 +206,36 @@ class SqliteStore:
         return connection
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
+# Classes, because they are entered with every commit: to enter a generator takes many times as long.
+
+
+class _Turn:
+    """The one writer among all processes."""
+
+    def __init__(self, lock_file: int) -> None:
+        self._lock_file = lock_file
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+
+class _Translated:
     """sqlite3's exceptions in the words of the port."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if error.sqlite_errorcode in _TAKEN:
-            raise UniqueError(str(error)) from error
-        raise  # a row that no release writes: a defect of ours
-    except sqlite3.DatabaseError as error:
-        log.exception("the database failed", error)
-        raise _unavailable() from error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.IntegrityError):
+            if error.sqlite_errorcode in _TAKEN:
+                raise UniqueError(str(error)) from error
+            return  # a row that no release writes: a defect of ours
+        if isinstance(error, sqlite3.DatabaseError):
+            log.exception("the database failed", error)
+            raise _unavailable() from error
 
 
 def _open_lock(path: str) -> int:
@@ -256,8 +259,3 @@ def _unavailable() -> PrivySealError:
     return PrivySealError(
         ErrorCode.UNAVAILABLE, "The database cannot answer now. Nothing was acknowledged: try again."
     )
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from privyseal.clock import Clock
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.store import Tx
-from privyseal.stores.sql import Parameters, SqlTx
+from privyseal.stores.sql import SqlTx
 
 T = TypeVar("T")
 
@@ -34,14 +34,10 @@ class SqliteReader:
 
     def view(self, read: Callable[[Tx], T]) -> T:
         """Run `read` on one consistent snapshot. Raises UNAVAILABLE when the file cannot be read."""
-
-        def execute(query: str, parameters: Parameters) -> sqlite3.Cursor:
-            return self._connection.execute(query, parameters)
-
         try:
             self._connection.execute("BEGIN")
             try:
-                return read(SqlTx(self._clock.now(), execute))
+                return read(SqlTx(self._clock.now(), self._connection))
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")

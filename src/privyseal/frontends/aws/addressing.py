@@ -2,12 +2,12 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.frontends.aws import foreign
 from privyseal.frontends.aws.protocols import Wire, awsjson, awsjson10, awsquery, rpcv2cbor
 from privyseal.frontends.http import Request
+from privyseal.value import Value
 
 RPC_PREFIX = b"/service/"
 _RPC_PATH = re.compile(rb"\A/service/([A-Za-z0-9_.]{1,128})/operation/([A-Za-z0-9_]{1,128})\Z")
@@ -19,7 +19,7 @@ _ACTION = re.compile(r"\A[A-Za-z0-9_]{1,128}\Z")
 QUERY_SERVICE = "sts"
 
 
-class Address(NamedTuple):
+class Address(Value, frozen=True):
     """`wire` is None for a request in none of the languages. `target` stands for the service, as in
     X-Amz-Target; `target` and `operation` are empty when the request does not name them.
     """

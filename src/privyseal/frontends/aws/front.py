@@ -83,7 +83,7 @@ class AwsFrontend:
         address = locate(request)
         service = self._services.get(address.target)
         if service is not None and service.json10 and address.wire is awsjson:
-            return address._replace(wire=awsjson10)
+            return Address(awsjson10, address.target, address.operation)
         return address
 
     def _refuse(self, address: Address, request: Request, error: PrivySealError) -> Response:

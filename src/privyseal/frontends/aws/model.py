@@ -3,15 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
 from privyseal.access.model import Principal
 from privyseal.frontends.aws.errors import WIRE, Names
+from privyseal.value import Value
 
 
-class OperationShape(NamedTuple):
+class OperationShape(Value, frozen=True):
     """An operation of a service model: generated, see shapes_*.py."""
 
     request: type[Struct]
@@ -19,7 +20,7 @@ class OperationShape(NamedTuple):
     errors: frozenset[str]  # the modelled ones; `errors.COMMON` may always be answered too
 
 
-class Call(NamedTuple):
+class Call(Value, frozen=True):
     """Who calls and when; `now` is fixed once per request."""
 
     principal: Principal

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
@@ -127,7 +127,7 @@ class App:
         if self._whole:
             return None
         started = time.perf_counter()
-        route = self._match(scope["raw_path"])
+        route = self._exact.get(scope["raw_path"]) or self._elsewhere(scope["raw_path"])
         if route is None or route.ready is None:
             return None
         method = scope["method"]
@@ -135,14 +135,15 @@ class App:
             return None
         response = route.ready.ready(method, scope["raw_path"], scope["headers"], body)
         if response:
-            self._count(route.frontend, method, response, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._meter.answered(route.frontend.name, method, response.outcome, seconds)
         return response
 
-    async def respond(self, scope: Message, body: bytes) -> Response | None:
+    def respond(self, scope: Message, body: bytes) -> Coroutine[Any, Any, Response | None]:
         """The answer to a request that has arrived whole, its body as it is. Its task may be cancelled
         when its client leaves, with LEFT in the scope, while CANCELLABLE is there: then None.
         """
-        return await self._respond(scope, body, None)
+        return self._respond(scope, body, None)
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         """A request that comes in parts."""
@@ -153,7 +154,8 @@ class App:
     async def _respond(self, scope: Message, body: bytes | None, receive: Receive | None) -> Response | None:
         """The body is there or is received. Without `receive` others look whether the client leaves."""
         started = time.perf_counter()
-        route = self._match(scope["raw_path"])
+        route = self._exact.get(scope["raw_path"]) or self._elsewhere(scope["raw_path"])
+        frontend = route.frontend if route else self._otherwise
         client = scope.get("client")
         request = Request(
             method=scope["method"],
@@ -164,7 +166,6 @@ class App:
             request_id=_request_ids.next(),
             peer=scope.get(PEER),
         )
-        frontend = route.frontend if route else self._otherwise
         log.task_is_about({"request_id": request.request_id})  # each request is a task of its own
         try:
             response = await self._answer(scope, request, route, body, receive)
@@ -173,13 +174,17 @@ class App:
         finally:
             self._bodies.release(len(request.body))
             request.body = b""  # an error's trace may keep the request until the next collection
-        self._account(request, frontend, response, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        outcome = response.outcome if response else "client-left"
+        self._meter.answered(frontend.name, request.operation, outcome, seconds)
+        if self._whole:
+            self._tell(request, frontend, response, outcome=outcome, seconds=seconds)
         return response
 
-    def _match(self, raw_path: bytes) -> Route | None:
+    def _elsewhere(self, raw_path: bytes) -> Route | None:
+        """The route of a path that is no route's own."""
         return (
-            self._exact.get(raw_path)
-            or next((r for r in self._below if raw_path.startswith(r.path) and r.path != b"/"), None)
+            next((r for r in self._below if raw_path.startswith(r.path) and r.path != b"/"), None)
             or next((r for r in self._ending if raw_path.endswith(r.path)), None)
             or self._everywhere
         )
@@ -207,7 +212,15 @@ class App:
                 request.body = body or b""
             except PrivySealError as error:
                 return _closing(frontend.refuse(request, error))
-            return await _handled(frontend, request, scope, receive)
+            work = frontend.handle(request)
+            if receive is None:
+                scope[CANCELLABLE] = True
+            else:
+                work = while_client_waits(work, receive)
+            try:
+                return await work
+            finally:
+                scope.pop(CANCELLABLE, None)
         except ClientLeftError:
             return None
         except PrivySealError as error:
@@ -229,10 +242,16 @@ class App:
             return unrecorded
         return error
 
-    def _account(
-        self, request: Request, frontend: Frontend, response: Response | None, seconds: float
+    def _tell(
+        self,
+        request: Request,
+        frontend: Frontend,
+        response: Response | None,
+        *,
+        outcome: str,
+        seconds: float,
     ) -> None:
-        outcome = self._count(frontend, request.operation, response, seconds)
+        """Log it and trace it, where that is wanted."""
         if self._access_log:
             log.info(
                 "request",
@@ -248,12 +267,6 @@ class App:
         if self._tracer is not None:
             _trace(self._tracer, request, frontend, response, outcome=outcome, seconds=seconds)
 
-    def _count(self, frontend: Frontend, operation: str, response: Response | None, seconds: float) -> str:
-        outcome = response.outcome if response else "client-left"
-        self._meter.count("http_requests", frontend=frontend.name, operation=operation, outcome=outcome)
-        self._meter.observe("http_request_seconds", seconds, frontend=frontend.name, operation=operation)
-        return outcome
-
     async def _live(self, receive: Receive, send: Send) -> None:
         """ASGI's lifespan protocol: start, wait for the order to stop, stop."""
         await receive()
@@ -268,18 +281,6 @@ class App:
             await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
         else:
             await send({"type": "lifespan.shutdown.complete"})
-
-
-async def _handled(frontend: Frontend, request: Request, scope: Message, receive: Receive | None) -> Response:
-    """The work itself, which is given up when the client leaves."""
-    work = frontend.handle(request)
-    if receive is not None:
-        return await while_client_waits(work, receive)
-    scope[CANCELLABLE] = True
-    try:
-        return await work
-    finally:
-        del scope[CANCELLABLE]
 
 
 def _trace(

@@ -32,32 +32,31 @@ class Authenticator:
         (by the outcome of its request), and logged once a minute for each client and reason.
         """
         try:
-            return await self._verify(request, service, now)
+            claim = _claim(request)
+            key_id = claim.access_key_id
+            try:
+                key = self._keys.cached(key_id, now)
+            except LookupError:
+                key = await self._read(key_id)
+            return self._proved(request, claim, key, service, now)
         except PrivySealError as error:
             if self._logged.allow(f"{request.client} {error.code}"):
                 log.warning("not authenticated", reason=error.code.value, client=request.client)
             raise
 
-    async def _verify(self, request: Request, service: str, now: datetime) -> Principal:
-        if request.raw_query and sigv4.is_presigned(request.raw_query):
-            text = "Presigned requests are not accepted: sign with an Authorization header."
-            raise PrivySealError(ErrorCode.MALFORMED_CREDENTIALS, text)
-        credential = sigv4.parse_authorization(request.headers.pairs)
-        key = await self._find(credential.access_key_id)
+    def _proved(
+        self, request: Request, claim: sigv4.Credential, key: AccessKey | None, service: str, now: datetime
+    ) -> Principal:
         if key is None or not key.active:
             text = "The security token included in the request is invalid."
             raise PrivySealError(ErrorCode.UNKNOWN_CREDENTIALS, text)
         signed = sigv4.SignedRequest(
             request.method, request.raw_path, request.raw_query, request.headers.pairs, request.body
         )
-        sigv4.verify(signed, credential, key.secret, region=self._region, service=service, now=now)
+        sigv4.verify(signed, claim, key.secret, region=self._region, service=service, now=now)
         return key.principal
 
-    async def _find(self, key_id: str) -> AccessKey | None:
-        try:
-            return self._keys.cached(key_id)
-        except LookupError:
-            pass
+    async def _read(self, key_id: str) -> AccessKey | None:
         loading = self._loading.get(key_id)
         if loading is None:
             loading = self._loading[key_id] = asyncio.ensure_future(self._pool.run(self._keys.load, key_id))
@@ -68,3 +67,10 @@ class Authenticator:
         del self._loading[key_id]
         if not done.cancelled():
             done.exception()  # whoever waited has it; nobody may be left
+
+
+def _claim(request: Request) -> sigv4.Credential:
+    if request.raw_query and sigv4.is_presigned(request.raw_query):
+        text = "Presigned requests are not accepted: sign with an Authorization header."
+        raise PrivySealError(ErrorCode.MALFORMED_CREDENTIALS, text)
+    return sigv4.parse_authorization(request.headers.pairs)

@@ -20,6 +20,7 @@ from privyseal.frontends.http.app import App
 from privyseal.frontends.http.exchange import (
     CANCELLABLE,
     CUT,
+    IN_PARTS,
     LEFT,
     PEER,
     Cut,
@@ -33,7 +34,7 @@ _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
 # Header fields of a request that make it more than a head and so many octets.
-_IN_PARTS: Final = frozenset({b"transfer-encoding", b"expect", b"content-encoding", b"upgrade"})
+_OF_PARTS: Final = frozenset({b"transfer-encoding", b"expect", b"content-encoding", b"upgrade"})
 
 
 class _RefusedError(Exception):
@@ -120,6 +121,8 @@ class Connection(HttpToolsProtocol):
         self._fields = len(names)
         self._unfinished = 0
         self._stop_deadline()
+        if not _OF_PARTS.isdisjoint(names):
+            cast("Message", self.scope)[IN_PARTS] = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -145,7 +148,7 @@ class Connection(HttpToolsProtocol):
         scope = _scope(cycle)
         if self._peer:
             scope[PEER] = self._peer
-        if not isinstance(app, App) or not _is_whole(cycle):
+        if cycle.more_body or IN_PARTS in scope or not isinstance(app, App):
             scope[CUT] = partial(self._cut, cycle)
             super()._start_asgi_task(cycle, app)
             return
@@ -153,13 +156,12 @@ class Connection(HttpToolsProtocol):
         if at_once and (response := app.at_once(scope, body)):
             self._write(cycle, response)
             return
-        task = self.loop.create_task(self._answer(cycle, app, body))
+        task = self.loop.create_task(self._answer(cycle, app, scope, body))
         self._exchange = cycle, task
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _answer(self, cycle: RequestResponseCycle, app: App, body: bytes) -> None:
-        scope = _scope(cycle)
+    async def _answer(self, cycle: RequestResponseCycle, app: App, scope: Message, body: bytes) -> None:
         try:
             response = await app.respond(scope, body)
             self._exchange = None
@@ -243,10 +245,6 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: bytes) -> None:
         self.transport.write(b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status)
         self.transport.close()
-
-
-def _is_whole(cycle: RequestResponseCycle) -> bool:
-    return not cycle.more_body and _IN_PARTS.isdisjoint([name for name, _ in _scope(cycle)["headers"]])
 
 
 def _scope(cycle: RequestResponseCycle) -> Message:

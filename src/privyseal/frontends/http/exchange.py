@@ -111,6 +111,8 @@ async def _read(receive: Receive, limits: Limits, most: int, bodies: Bodies, chu
 CUT = "privyseal.cut"
 # Another: the certificate of a client that TLS has asked for one, DER.
 PEER = "privyseal.peer"
+# Another: that the request is more than a head and so many octets.
+IN_PARTS = "privyseal.in_parts"
 # Another: that the client has left, and the work for it is cancelled. That may be only while `App` has this
 # one in the scope: what has been refused is put on record whoever has left.
 LEFT = "privyseal.left"
@@ -148,7 +150,7 @@ def framed(response: Response) -> Pairs:
     """The headers of a response with its length. RFC 9110 §8.6: that of a 304 would have to be the 200's;
     the answer to a HEAD says its own.
     """
-    if response.status == 304 or any(name == b"content-length" for name, _ in response.headers):
+    if response.status == 304 or b"content-length" in [name for name, _ in response.headers]:
         return response.headers
     length = len(response.body) if response.stream is None else response.stream.length
     return [*response.headers, (b"content-length", b"%d" % length)]

@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct, field
 
 from privyseal import sigv4
 from privyseal.errors import ErrorCode, PrivySealError
 from privyseal.events.refusals import Attempt
+from privyseal.value import Value
 
 _ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NEVER_IN_A_SEGMENT = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -19,21 +21,21 @@ _NEVER_IN_A_SEGMENT = re.compile(r"[\x00-\x1f\x7f/\\]")
 Pairs = Sequence[tuple[bytes, bytes]]
 
 
-class Headers:
+class Headers(Value, frozen=True):
     """The header fields of a request: names in lower case, repeated ones kept."""
 
-    __slots__ = ("pairs",)
-
-    def __init__(self, pairs: Pairs) -> None:
-        self.pairs = pairs
+    pairs: Pairs
 
     def get(self, name: bytes) -> str | None:
         """The only value of a header. Raises MALFORMED_REQUEST when the header occurs twice."""
-        values = [value for key, value in self.pairs if key == name]
-        if len(values) > 1:
-            message = f"The header '{name.decode()}' must not occur more than once."
-            raise PrivySealError(ErrorCode.MALFORMED_REQUEST, message)
-        return values[0].decode("latin-1") if values else None
+        found = None
+        for key, value in self.pairs:
+            if key == name:
+                if found is not None:
+                    message = f"The header '{name.decode()}' must not occur more than once."
+                    raise PrivySealError(ErrorCode.MALFORMED_REQUEST, message)
+                found = value
+        return None if found is None else found.decode("latin-1")
 
     def all(self, name: bytes) -> list[str]:
         return [value.decode("latin-1") for key, value in self.pairs if key == name]
@@ -43,8 +45,7 @@ class Headers:
         return (self.get(b"content-type") or "").partition(";")[0].strip().lower()
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """`raw_path` and `raw_query` are the bytes of the request line. `operation` is what a front-end
     calls the request, from a closed list; it is empty until the front-end knows. `attempt` is the
     change that it asks for, once the front-end knows who asks: when it is refused, it is recorded.
@@ -57,10 +58,13 @@ class Request:
     headers: Headers
     client: str
     request_id: str
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     operation: str = ""
     attempt: Attempt | None = None
-    peer: bytes | None = field(default=None, repr=False)
+    peer: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path}, {self.request_id})"
 
     @property
     def path(self) -> str:
@@ -94,8 +98,7 @@ class Request:
         return found
 
 
-@dataclass(slots=True)
-class Stream:
+class Stream(Struct):
     """A body that is sent while it is read. When `chunks` ends early, the connection is closed: what
     the client has is not whole, and it can tell.
     """
@@ -104,8 +107,7 @@ class Stream:
     chunks: AsyncGenerator[bytes, None]
 
 
-@dataclass(slots=True)
-class Response:
+class Response(Struct):
     """`outcome` is "ok" or an error code's value: a label of the metrics. A `stream` is sent in place
     of the body.
     """

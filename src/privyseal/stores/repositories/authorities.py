@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from privyseal.ca.model import Authority, StoredKey
@@ -87,6 +88,7 @@ def _columns(authority: Authority) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=256)  # every batch reads its authority, and seldom finds another row than the one before
 def _authority(row: Row) -> Authority:
     before = row["status_before_deletion"]
     return Authority(

@@ -8,14 +8,15 @@ from privyseal.ca.model import Certificate
 from privyseal.ca.revocation.reasons import HOLD
 from privyseal.names import format_serial
 from privyseal.store import Tx
-from privyseal.stores.sql import Row, from_micros, queries, sql, time_of, to_micros
+from privyseal.stores.sql import Row, Values, from_micros, positional, queries, sql, time_of, to_micros
 
 _Q = queries("certificate")
+_INSERT = positional(_Q["insert"])
 
 
 class SqlCertificates:
     def insert_many(self, tx: Tx, certificates: Sequence[Certificate]) -> None:
-        sql(tx).change_each(_Q["insert"], (_columns(each) for each in certificates))
+        sql(tx).change_each(_INSERT, map(_columns, certificates))
 
     def find_many(self, tx: Tx, keys: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Certificate]:
         rows = sql(tx).rows(_Q["by_serials"], serials=[format_serial(serial) for _, serial in keys])
@@ -94,22 +95,23 @@ class SqlCertificates:
         return int(row["n"])
 
 
-def _columns(certificate: Certificate) -> dict[str, Any]:
-    return {
-        "authority_id": certificate.authority_id,
-        "serial": format_serial(certificate.serial),
-        "der": certificate.der,
-        "template": certificate.template,
-        "subject": certificate.subject,
-        "not_before": to_micros(certificate.not_before),
-        "not_after": to_micros(certificate.not_after),
-        "issued_at": to_micros(certificate.issued_at),
-        "token": certificate.token,
-        "request_digest": certificate.request_digest,
-        "key_digest": certificate.key_digest,
-        "crl_partition": certificate.crl_partition,
-        "service_principal": certificate.service_principal,
-    }
+def _columns(certificate: Certificate) -> Values:
+    """In the order of `insert`."""
+    return (
+        certificate.authority_id,
+        format_serial(certificate.serial),
+        certificate.der,
+        certificate.template,
+        certificate.subject,
+        to_micros(certificate.not_before),
+        to_micros(certificate.not_after),
+        to_micros(certificate.issued_at),
+        certificate.token,
+        certificate.request_digest,
+        certificate.key_digest,
+        certificate.crl_partition,
+        certificate.service_principal,
+    )
 
 
 def _certificate(row: Row) -> Certificate:

@@ -26,7 +26,7 @@ def decode(body: bytes, shape: type[Struct]) -> Struct:
 def parse(body: bytes) -> dict[str, Any]:
     """One JSON object, read strictly."""
     try:
-        value = strict_json.load(body)
+        value = _quickly_read(body) or strict_json.load(body)
     except ValueError as error:
         raise _malformed(str(error)) from None
     if not isinstance(value, dict):
@@ -34,11 +34,22 @@ def parse(body: bytes) -> dict[str, Any]:
     return value
 
 
+def _quickly_read(body: bytes) -> Any:
+    """What is the same text again when it is written has lost nothing on its way: no name stood in it twice.
+    None for a text of which that is not sure; most are read so, in two thirds of the time.
+    """
+    try:
+        value = msgspec.json.decode(body)
+        return value if msgspec.json.encode(value) == msgspec.json.format(body, indent=-1) else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
 def answer(value: Any, _operation: str, request_id: str) -> Response:
     if value is None:
         return Response(200, b"", _headers(request_id))
     plain = msgspec.to_builtins(value, builtin_types=(bytes, datetime))
-    return Response(200, _ENCODER.encode(plain).encode(), _headers(request_id))
+    return Response(200, _json_of(plain).encode(), _headers(request_id))
 
 
 def refuse(error: PrivySealError, request_id: str, names: errors.Names = errors.WIRE) -> Response:
@@ -66,4 +77,4 @@ def _malformed(why: str) -> PrivySealError:
     return PrivySealError(ErrorCode.MALFORMED_REQUEST, f"The body is not a JSON request: {why[:200]}")
 
 
-_ENCODER = json.JSONEncoder(default=_encode)
+_json_of = strict_json.writer(_encode)
