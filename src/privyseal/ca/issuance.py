@@ -32,7 +32,7 @@ from privyseal import log
 from privyseal.ca.issuers import Issuers
 from privyseal.ca.keys import OpenKeys
 from privyseal.ca.model import OCSP_RESPONDER, Certificate
-from privyseal.ca.preparing import Prepared, Snapshot, admit, check, prepare
+from privyseal.ca.preparing import Checked, Prepared, Snapshot, admit, check, prepare
 from privyseal.ca.quotas import CertificateQuota
 from privyseal.ca.repositories import Repositories
 from privyseal.ca.requests import Issued, IssueRequest
@@ -170,8 +170,7 @@ class Issuance:
         """
         admitted = done.each(lambda request: admit(request, snapshot, self._issuers), asked)
         checked = done.each(check, admitted)
-        prepared = done.each(lambda each: prepare(each, snapshot, self._issuers), checked)
-        counted = done.each(lambda each: self._counted(each, snapshot.now), prepared)
+        counted = done.each(lambda each: self._counted(each, snapshot), checked)
         self._intend(counted.values())
         return done.each(lambda signature: signature(), self._signatures(counted))
 
@@ -202,8 +201,10 @@ class Issuance:
 
         self._store.transact(write)
 
-    def _counted(self, prepared: Prepared, now: datetime) -> Prepared:
-        self._quota.take(prepared.authority.arn.id, now)
+    def _counted(self, checked: Checked, snapshot: Snapshot) -> Prepared:
+        """3 to 5; what can be made counts towards the quota."""
+        prepared = prepare(checked, snapshot, self._issuers)
+        self._quota.take(prepared.authority.arn.id, snapshot.now)
         return prepared
 
     def _snapshot(self, tx: Tx, requests: Sequence[IssueRequest]) -> Snapshot:

@@ -1,11 +1,16 @@
-"""The issuing side of each authority, parsed once per version of its row."""
+"""The issuing side of each authority, made out once per version of its row."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
+from typing import TypeVar
 
 from privyseal.ca.model import Authority
 from privyseal.ca.revocation.urls import StatusUrls
 from privyseal.x509.build import Issuer, issuer_from_certificate
 from privyseal.x509.extensions import Extension
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 MAX_KEPT = 256
 
@@ -15,20 +20,29 @@ class Issuers:
 
     def __init__(self, urls: StatusUrls) -> None:
         self._urls = urls
-        self._kept: OrderedDict[tuple[str, int], Issuer] = OrderedDict()
+        self._issuers: OrderedDict[tuple[str, int], Issuer] = OrderedDict()
+        self._extensions: OrderedDict[tuple[str, int, str], tuple[Extension, ...]] = OrderedDict()
 
     def of(self, authority: Authority) -> Issuer | None:
         """The issuer that the authority's certificate makes it; None before there is one."""
         if authority.certificate is None:
             return None
         key = (authority.arn.id, authority.version)
-        issuer = self._kept.get(key)
-        if issuer is None:
-            issuer = self._kept[key] = issuer_from_certificate(authority.certificate, authority.chain)
-            if len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
-        return issuer
+        return self._issuers.get(key) or _kept(
+            self._issuers, key, issuer_from_certificate(authority.certificate, authority.chain)
+        )
 
     def configured(self, authority: Authority, partition: str) -> tuple[Extension, ...]:
         """What the authority's revocation settings put into its certificates."""
-        return self._urls.extensions(authority, partition)
+        key = (authority.arn.id, authority.version, partition)
+        found = self._extensions.get(key)
+        if found is None:
+            found = _kept(self._extensions, key, self._urls.extensions(authority, partition))
+        return found
+
+
+def _kept(kept: OrderedDict[K, V], key: K, value: V) -> V:
+    kept[key] = value
+    if len(kept) > MAX_KEPT:
+        kept.popitem(last=False)
+    return value

@@ -6,6 +6,7 @@ which are dearer than all the rest, in a row: `claim_pem`, then `prove`, then `c
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -136,7 +137,7 @@ def _check_size(data: bytes) -> None:
 def _claim(data: bytes, rules: KeyRules) -> Claim:
     fields = _fields(data)
     info = _info(fields[0])
-    algorithm = _signature_algorithm(fields[1])
+    algorithm = _signature_algorithm(fields[1].raw)
     key_algorithm, key = read_public_key(info[2].raw, rules)
     return Claim(data, fields, info, algorithm, key, key_algorithm)
 
@@ -172,8 +173,9 @@ def _info(element: Element) -> list[Element]:
     return info
 
 
-def _signature_algorithm(element: Element) -> str:
-    algorithm = element.inside(der.SEQUENCE)
+@lru_cache(maxsize=32)  # nearly all CSRs share a few
+def _signature_algorithm(identifier: bytes) -> str:
+    algorithm = der.inside(identifier)
     if not algorithm:
         raise RefusalError("its signature algorithm is missing")
     return der.read_oid(algorithm[0])

@@ -7,7 +7,7 @@ curves), RFC 8410 (Ed25519), RFC 9881 (ML-DSA); Nemec et al., "The Return of Cop
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -94,7 +94,8 @@ def key_bits(spki: bytes) -> bytes:
     return der.read_bit_string(_fields(spki)[1])
 
 
-def _fields(spki: bytes) -> list[der.Element]:
+@lru_cache(maxsize=256)  # a batch reads each key twice: for its rules and for its identifier
+def _fields(spki: bytes) -> Sequence[der.Element]:
     fields = der.inside(spki)
     if len(fields) != 2:
         raise RefusalError("the public key is not a SubjectPublicKeyInfo")

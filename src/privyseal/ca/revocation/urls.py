@@ -5,7 +5,6 @@ They are never those of an AWS host: an AWS URL would lead nowhere.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from privyseal.ca.model import Authority
 from privyseal.ca.revocation.settings import CrlSettings, OcspSettings, crl_settings, ocsp_settings
@@ -41,7 +40,14 @@ class StatusUrls:
 
     def extensions(self, authority: Authority, partition: str) -> tuple[Extension, ...]:
         """What the authority's settings put into its certificates; `partition` is empty where it has none."""
-        return _extensions(self, _Wanted(authority), partition)
+        found = []
+        crl, ocsp = crl_settings(authority), ocsp_settings(authority)
+        if crl and crl.in_certificates:
+            url = self.crl(authority, crl, partition if crl.partitioned else "")
+            found.append(crl_distribution_points(url))
+        if ocsp:
+            found.append(ocsp_access(self.ocsp(ocsp)))
+        return tuple(found)
 
     def _base(self, member: str, name: str) -> str:
         if self.base is None:
@@ -63,30 +69,3 @@ def crl_key(authority: Authority, settings: CrlSettings, partition: str) -> str:
     name = f"{crl_name(authority, partition)}.crl"
     folder = settings.custom_path or CRL_FOLDER
     return name if folder == "/" else f"{folder}/{name}"
-
-
-class _Wanted:
-    """An authority as the key of a cache: each version of its row is another one."""
-
-    __slots__ = ("authority", "key")
-
-    def __init__(self, authority: Authority) -> None:
-        self.authority = authority
-        self.key = authority.arn.id, authority.version
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Wanted) and self.key == other.key
-
-
-@lru_cache(maxsize=256)
-def _extensions(urls: StatusUrls, wanted: _Wanted, partition: str) -> tuple[Extension, ...]:
-    authority, found = wanted.authority, []
-    crl, ocsp = crl_settings(authority), ocsp_settings(authority)
-    if crl and crl.in_certificates:
-        found.append(crl_distribution_points(urls.crl(authority, crl, partition if crl.partitioned else "")))
-    if ocsp:
-        found.append(ocsp_access(urls.ocsp(ocsp)))
-    return tuple(found)
