@@ -205,8 +205,11 @@ class Lanes(Generic[Key, Request, Result]):
                     del self._lanes[key]
 
 
-class _Slot(Value, Generic[Request, Result], frozen=True):
-    """One waiting request: `loop` is None where a plain thread waits."""
+class _Slot(Value, Generic[Request, Result], frozen=True, gc=True):
+    """One waiting request: `loop` is None where a plain thread waits.
+
+    The collector looks into it: its future may hold an error, whose trace leads to who holds the slot.
+    """
 
     request: Request
     future: "asyncio.Future[Result] | Future[Result]"

@@ -16,7 +16,8 @@ def load(text: bytes | str) -> Any:
         if isinstance(text, bytes):
             text = text.decode()
         value = _DECODER.decode(text)
-        if "\\" in text and "\\u" in text:  # only an escape can hide half a character in what is UTF-8
+        # Only an escape can hide half a character in what is UTF-8. One character is looked for much faster.
+        if "\\" in text and "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         message = "it is nested too deeply"

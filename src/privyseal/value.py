@@ -11,7 +11,8 @@ import msgspec
 
 class Value(msgspec.Struct, frozen=True, gc=False):
     """The base of such records: `class Caller(Value, frozen=True)`, members as in a dataclass, equal and
-    hashed by them. The garbage collector does not look inside: no member may lead back to the record.
+    hashed by them. The garbage collector does not look inside: no member may lead back to the record, as a
+    future or an exception does, whose trace holds whatever its frames hold. Such a one says `gc=True`.
     """
 
 

@@ -1,9 +1,11 @@
 """Lanes: single requests in, batches out, answers back to who asked."""
 
 import asyncio
+import gc
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -191,6 +193,53 @@ def test_an_event_loop_gets_its_answers() -> None:
     assert [a for a in answers if not isinstance(a, PrivySealError)] == [2 * n for n in range(0, 100, 2)]
     assert len([a for a in answers if isinstance(a, PrivySealError)]) == 50
     assert len(doubling.batches) < 100
+
+
+class Payload:
+    """A request that can be watched."""
+
+
+def refuse(_: Payload) -> None:
+    raise PrivySealError(ErrorCode.VALIDATION, "the first")
+
+
+def refuse_the_first(batch: list[Payload]) -> list[Payload | PrivySealError]:
+    try:
+        refuse(batch[0])
+    except PrivySealError as error:
+        return [error, *batch[1:]]
+    return list(batch)
+
+
+def break_down(_: list[Payload]) -> list[Payload | PrivySealError]:
+    raise PrivySealError(ErrorCode.UNAVAILABLE, "all")
+
+
+@pytest.mark.parametrize("batch_function", [refuse_the_first, break_down])
+@pytest.mark.parametrize("keyed", [False, True])
+def test_nothing_of_a_batch_is_left_behind_by_an_error(
+    executor: ThreadPoolExecutor,
+    batch_function: Callable[[list[Payload]], list[Payload | PrivySealError]],
+    keyed: bool,
+) -> None:
+    """An error's trace holds the frames of the batch, and these hold every request of it."""
+
+    async def ask(count: int) -> list[weakref.ref[Payload]]:
+        payloads = [Payload() for _ in range(count)]
+        if keyed:
+            lanes = Lanes[str, Payload, Payload](batch_function, executor)
+            calls = [lanes.submit("key", payload) for payload in payloads]
+        else:
+            lane = Lane[Payload, Payload](batch_function, executor)
+            calls = [lane.submit(payload) for payload in payloads]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert any(isinstance(each, PrivySealError) for each in answers)
+        return [weakref.ref(payload) for payload in payloads]
+
+    watched = asyncio.run(ask(20))
+    executor.submit(int).result()  # the thread has let go of the batch
+    gc.collect()
+    assert [each() for each in watched] == [None] * 20
 
 
 def test_what_comes_back_for_the_answers_of_a_batch_goes_into_the_next(executor: ThreadPoolExecutor) -> None:

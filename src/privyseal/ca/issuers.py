@@ -28,7 +28,7 @@ class Issuers:
         if authority.certificate is None:
             return None
         key = (authority.arn.id, authority.version)
-        return self._issuers.get(key) or _kept(
+        return self._issuers.get(key) or _keep(
             self._issuers, key, issuer_from_certificate(authority.certificate, authority.chain)
         )
 
@@ -37,11 +37,11 @@ class Issuers:
         key = (authority.arn.id, authority.version, partition)
         found = self._extensions.get(key)
         if found is None:
-            found = _kept(self._extensions, key, self._urls.extensions(authority, partition))
+            found = _keep(self._extensions, key, self._urls.extensions(authority, partition))
         return found
 
 
-def _kept(kept: OrderedDict[K, V], key: K, value: V) -> V:
+def _keep(kept: OrderedDict[K, V], key: K, value: V) -> V:
     kept[key] = value
     if len(kept) > MAX_KEPT:
         kept.popitem(last=False)

@@ -110,12 +110,14 @@ class PrometheusMeter:
             labels = {"frontend": frontend, "operation": operation}
             number = self._child(self._counters, "http_requests", {**labels, "outcome": outcome})
             time = self._child(self._histograms, "http_request_seconds", labels)
-            if number is None or time is None:
-                return
-            told = self._answered[frontend, operation, outcome] = number, time
+            told = number, time
+            if number and time:
+                self._answered[frontend, operation, outcome] = told
         number, time = told
-        number.inc()
-        time.observe(seconds)
+        if number:
+            number.inc()
+        if time:
+            time.observe(seconds)
 
     def _child(self, family: dict[str, Any], name: str, labels: dict[str, str]) -> Any:
         """Looking a labelled child up costs more than counting, so children are kept.

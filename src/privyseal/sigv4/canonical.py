@@ -29,7 +29,7 @@ def canonical_request(
     """`path` is percent-encoded as sent, and encoded once more here, as everywhere but in S3; `signed` are
     names of `fields`, sorted; `body_hash` is hexadecimal.
     """
-    headers = [name + b":" + b" ".join(fields[name].split()) for name in signed]  # as `trim` does
+    headers = [name + b":" + trim(fields[name]) for name in signed]
     first = (method.encode(), _canonical_path(path), canonical_query(raw_query))
     return b"\n".join([*first, *headers, b"", b";".join(signed), body_hash])
 

@@ -7,7 +7,7 @@ curves), RFC 8410 (Ed25519), RFC 9881 (ML-DSA); Nemec et al., "The Return of Cop
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -95,11 +95,11 @@ def key_bits(spki: bytes) -> bytes:
 
 
 @lru_cache(maxsize=256)  # a batch reads each key twice: for its rules and for its identifier
-def _fields(spki: bytes) -> Sequence[der.Element]:
+def _fields(spki: bytes) -> tuple[der.Element, der.Element]:
     fields = der.inside(spki)
     if len(fields) != 2:
         raise RefusalError("the public key is not a SubjectPublicKeyInfo")
-    return fields
+    return fields[0], fields[1]
 
 
 @lru_cache(maxsize=256)

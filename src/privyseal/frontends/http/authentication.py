@@ -35,8 +35,10 @@ class Authenticator:
             claim = _claim(request)
             key_id = claim.access_key_id
             try:
-                key = self._keys.cached(key_id, now)
+                key, known = self._keys.cached(key_id, now), True
             except LookupError:
+                key, known = None, False
+            if not known:
                 key = await self._read(key_id)
             return self._proved(request, claim, key, service, now)
         except PrivySealError as error:

@@ -34,7 +34,7 @@ _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
 # Header fields of a request that make it more than a head and so many octets.
-_OF_PARTS: Final = frozenset({b"transfer-encoding", b"expect", b"content-encoding", b"upgrade"})
+_FIELDS_OF_PARTS: Final = frozenset({b"transfer-encoding", b"expect", b"content-encoding", b"upgrade"})
 
 
 class _RefusedError(Exception):
@@ -121,7 +121,7 @@ class Connection(HttpToolsProtocol):
         self._fields = len(names)
         self._unfinished = 0
         self._stop_deadline()
-        if not _OF_PARTS.isdisjoint(names):
+        if not _FIELDS_OF_PARTS.isdisjoint(names):
             cast("Message", self.scope)[IN_PARTS] = True
         super().on_headers_complete()
 

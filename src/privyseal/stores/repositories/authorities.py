@@ -88,7 +88,9 @@ def _columns(authority: Authority) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=256)  # every batch reads its authority, and seldom finds another row than the one before
+# Every batch reads its authority, and seldom finds another row than the one before. Nobody writes into what
+# an authority holds.
+@lru_cache(maxsize=256)
 def _authority(row: Row) -> Authority:
     before = row["status_before_deletion"]
     return Authority(

@@ -18,6 +18,8 @@ from privyseal.frontends.http import Response
 
 CONTENT_TYPE = b"application/x-amz-json-1.1"
 
+_MOST_TWICE = 65_536  # octets of a body that is read a second time where the quick way is not sure
+
 
 def decode(body: bytes, shape: type[Struct]) -> Struct:
     return constraints.convert(parse(body) if body else {}, shape, blobs_are_bytes=False)
@@ -26,7 +28,7 @@ def decode(body: bytes, shape: type[Struct]) -> Struct:
 def parse(body: bytes) -> dict[str, Any]:
     """One JSON object, read strictly."""
     try:
-        value = _quickly_read(body) or strict_json.load(body)
+        value = (len(body) <= _MOST_TWICE and _quickly_read(body)) or strict_json.load(body)
     except ValueError as error:
         raise _malformed(str(error)) from None
     if not isinstance(value, dict):
