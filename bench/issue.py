@@ -53,7 +53,7 @@ class Line:
     generator: float
     p50: float
     p99: float
-    loop: tuple[float, float]
+    loop: tuple[float, float]  # least and most
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _show(least: floor.Floor, lines: list[Line], load_before: float) -> None:
     )
     together = least.openssl_sign + least.openssl_verify
     for line in lines:
-        slowest, fastest = max(line.loop), min(line.loop)
+        fastest, slowest = line.loop
         print(
             f"  {line.workers:7d}  {line.concurrency:9d}  {line.per_second:14.0f}  {line.cpu:7.0f}"
             f"  {line.cpu_least:5.0f}  {line.cpu / together:7.1f}  {line.p50:6.1f}  {line.p99:6.1f}"

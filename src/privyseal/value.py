@@ -1,7 +1,7 @@
 """Records that are made for every request: immutable, and as cheap to make as Python has them.
 
-A NamedTuple or a frozen dataclass takes ten times as long to make; a NamedTuple twice as long to read
-(docs/adr/0013). Nothing else of msgspec is meant by it.
+A NamedTuple or a frozen dataclass takes several times as long to make (docs/adr/0013). Nothing else of
+msgspec is meant by it.
 """
 
 from typing import Any, TypeVar

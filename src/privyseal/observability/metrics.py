@@ -104,7 +104,7 @@ class PrometheusMeter:
             child.observe(seconds)
 
     def answered(self, frontend: str, operation: str, outcome: str, seconds: float) -> None:
-        """For each request: it costs two thirds of `count` and `observe`."""
+        """For each request: one look-up, where `count` and `observe` take two."""
         told = self._answered.get((frontend, operation, outcome))
         if told is None:
             labels = {"frontend": frontend, "operation": operation}

@@ -13,6 +13,7 @@ from privyseal.frontends.aws.model import Call, Operation, Service
 from privyseal.frontends.aws.protocols import Wire, awsjson, awsjson10
 from privyseal.frontends.aws.resources import resource_of
 from privyseal.frontends.http import Authenticator, NothingHere, Request, Response, Route
+from privyseal.value import changed
 
 
 class AwsFrontend:
@@ -83,7 +84,7 @@ class AwsFrontend:
         address = locate(request)
         service = self._services.get(address.target)
         if service is not None and service.json10 and address.wire is awsjson:
-            return Address(awsjson10, address.target, address.operation)
+            return changed(address, wire=awsjson10)
         return address
 
     def _refuse(self, address: Address, request: Request, error: PrivySealError) -> Response:

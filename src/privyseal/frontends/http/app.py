@@ -127,7 +127,7 @@ class App:
         if self._whole:
             return None
         started = time.perf_counter()
-        route = self._exact.get(scope["raw_path"]) or self._elsewhere(scope["raw_path"])
+        route = self._match(scope["raw_path"])
         if route is None or route.ready is None:
             return None
         method = scope["method"]
@@ -154,7 +154,7 @@ class App:
     async def _respond(self, scope: Message, body: bytes | None, receive: Receive | None) -> Response | None:
         """The body is there or is received. Without `receive` others look whether the client leaves."""
         started = time.perf_counter()
-        route = self._exact.get(scope["raw_path"]) or self._elsewhere(scope["raw_path"])
+        route = self._match(scope["raw_path"])
         frontend = route.frontend if route else self._otherwise
         client = scope.get("client")
         request = Request(
@@ -181,10 +181,10 @@ class App:
             self._tell(request, frontend, response, outcome=outcome, seconds=seconds)
         return response
 
-    def _elsewhere(self, raw_path: bytes) -> Route | None:
-        """The route of a path that is no route's own."""
+    def _match(self, raw_path: bytes) -> Route | None:
         return (
-            next((r for r in self._below if raw_path.startswith(r.path) and r.path != b"/"), None)
+            self._exact.get(raw_path)
+            or next((r for r in self._below if raw_path.startswith(r.path) and r.path != b"/"), None)
             or next((r for r in self._ending if raw_path.endswith(r.path)), None)
             or self._everywhere
         )

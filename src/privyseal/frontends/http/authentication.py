@@ -33,13 +33,7 @@ class Authenticator:
         """
         try:
             claim = _claim(request)
-            key_id = claim.access_key_id
-            try:
-                key, known = self._keys.cached(key_id, now), True
-            except LookupError:
-                key, known = None, False
-            if not known:
-                key = await self._read(key_id)
+            key = await self._find(claim.access_key_id, now)
             return self._proved(request, claim, key, service, now)
         except PrivySealError as error:
             if self._logged.allow(f"{request.client} {error.code}"):
@@ -58,7 +52,11 @@ class Authenticator:
         sigv4.verify(signed, claim, key.secret, region=self._region, service=service, now=now)
         return key.principal
 
-    async def _read(self, key_id: str) -> AccessKey | None:
+    async def _find(self, key_id: str, now: datetime) -> AccessKey | None:
+        try:
+            return self._keys.cached(key_id, now)
+        except LookupError:
+            pass
         loading = self._loading.get(key_id)
         if loading is None:
             loading = self._loading[key_id] = asyncio.ensure_future(self._pool.run(self._keys.load, key_id))
