@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from privyseal.observability.metrics import COUNTERS, HISTOGRAMS
+from tests.e2e.boto import client
 from tests.monitoring.shipped import names_asked_for
 from tests.monitoring.watched import (
     EVERYTHING,
@@ -75,6 +76,21 @@ def test_issuing_and_attempts_are_counted(busy: Service) -> None:
     assert (value(busy.url, "privyseal_issuing_refused_total", code="malformed-csr") or 0) >= 1
     attempts = {"action": "ISSUANCE", "outcome": "done"}
     assert (value(busy.url, "privyseal_managed_attempts_total", **attempts) or 0) >= 1
+
+
+def test_every_answer_is_counted_and_timed(busy: Service) -> None:
+    labels = {"frontend": "aws", "operation": "sts:GetCallerIdentity"}
+
+    def told() -> tuple[float, float]:
+        number = value(busy.url, "privyseal_http_requests_total", **labels, outcome="ok") or 0
+        timed = value(busy.url, "privyseal_http_request_seconds_count", **labels) or 0
+        return number, timed
+
+    number, timed = told()
+    with client(busy, "sts") as sts:
+        for _ in range(3):
+            sts.get_caller_identity()
+    assert told() == (number + 3, timed + 3)
 
 
 def test_dead_letters_and_what_waits_are_counted(busy: Service) -> None:
